@@ -1,0 +1,189 @@
+//! The digital twin in a directory.
+//!
+//! ```text
+//! twin/topology/<state>.json   one object for each state file; written by `collect`
+//! twin/governance.json         what people forbid or demand; further files in twin/governance/
+//! twin/constraints.json        maintenance windows, forbidden operations; further files in twin/constraints/
+//! twin/precedents/<id>.json    one object for each incident; written by `remember`
+//! ```
+//!
+//! Owns where the layers are and that a layer of people's which is missing or unreadable is an error, never empty. Does not
+//! own what the layers mean.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use activities::approval::sha256_hex;
+use activities::shape::{LayerAnswer, LayerDocument};
+use activities::twin::{Topology, TopologyObject};
+
+use crate::error::{EdgeError, FileError};
+use crate::files::{self, Privacy};
+
+/// The twin's directory.
+#[derive(Debug)]
+pub struct TwinDir {
+    root: PathBuf,
+    cache: Mutex<Option<(Signature, Arc<Topology>)>>,
+}
+
+/// What tells that the topology's files are the same: names, times and lengths.
+type Signature = Vec<(PathBuf, Option<SystemTime>, u64)>;
+
+/// Writes a permissive governance and empty constraints where people have written none; answers what was written.
+pub fn initialise(data_dir: &Path) -> Result<Vec<PathBuf>, EdgeError> {
+    let root = data_dir.join("twin");
+    let mut written = Vec::new();
+    for (layer, text) in [(GOVERNANCE, DEFAULT_GOVERNANCE), (CONSTRAINTS, DEFAULT_CONSTRAINTS)] {
+        let path = root.join(format!("{layer}.json"));
+        if !root.join(layer).is_dir() && files::create(&path, text.as_bytes(), Privacy::Shared)? {
+            written.push(path);
+        }
+    }
+    Ok(written)
+}
+
+impl TwinDir {
+    /// The twin in `root`.
+    pub fn new(root: PathBuf) -> Self {
+        Self { root, cache: Mutex::default() }
+    }
+
+    /// Where precedents are.
+    pub fn precedents(&self) -> PathBuf {
+        self.root.join("precedents")
+    }
+
+    /// The topology of all states together.
+    pub fn topology(&self) -> Result<Arc<Topology>, EdgeError> {
+        let signature = self.signature()?;
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, topology)) = cache.as_ref().filter(|(known, _)| *known == signature) {
+            tracing::trace!(files = known.len(), "topology unchanged");
+            return Ok(Arc::clone(topology));
+        }
+        let topology = Topology::merge(self.objects()?).map_err(|error| EdgeError::new("Sao.BrokenFile", error.to_string()))?;
+        let topology = Arc::new(topology);
+        *cache = Some((signature, Arc::clone(&topology)));
+        Ok(topology)
+    }
+
+    /// The stored objects, one for each state.
+    pub fn objects(&self) -> Result<Vec<TopologyObject>, FileError> {
+        let mut objects = Vec::new();
+        for path in files::list(&self.root.join(TOPOLOGY), "json")? {
+            objects.extend(files::read_json::<TopologyObject>(&path)?);
+        }
+        Ok(objects)
+    }
+
+    /// Writes the object of a state.
+    pub(crate) fn put_object(&self, object: &TopologyObject) -> Result<(), FileError> {
+        files::replace_json(&self.root.join(TOPOLOGY).join(format!("{}.json", files::name_for(&object.source))), object)
+    }
+
+    /// The governance layer as people wrote it.
+    pub fn governance(&self) -> Result<LayerAnswer, EdgeError> {
+        self.layer(GOVERNANCE)
+    }
+
+    /// The constraints layer as people wrote it.
+    pub fn constraints(&self) -> Result<LayerAnswer, EdgeError> {
+        self.layer(CONSTRAINTS)
+    }
+
+    fn layer(&self, layer: &str) -> Result<LayerAnswer, EdgeError> {
+        let mut paths = vec![self.root.join(format!("{layer}.json"))];
+        let inside = self.root.join(layer);
+        paths.extend(files::list(&inside, "json")?);
+        paths.sort();
+        let mut documents = Vec::new();
+        for path in paths {
+            let Some(bytes) = files::read(&path)? else { continue };
+            let name = path.strip_prefix(&self.root).unwrap_or(&path).to_string_lossy().into_owned();
+            let text = String::from_utf8(bytes)
+                .map_err(|_| FileError::Broken { path: path.clone(), problem: "it is not text in UTF-8".to_owned() })?;
+            documents.push(LayerDocument { name, text });
+        }
+        if documents.is_empty() {
+            let path = self.root.join(format!("{layer}.json"));
+            return Err(EdgeError::new("NotFound", format!("the twin has no {layer} layer: `{}` does not exist", path.display())));
+        }
+        Ok(LayerAnswer { version: version(&documents), documents })
+    }
+
+    fn signature(&self) -> Result<Signature, FileError> {
+        let mut signature = Vec::new();
+        for path in files::list(&self.root.join(TOPOLOGY), "json")? {
+            let metadata = std::fs::metadata(&path).map_err(|source| FileError::Io { action: "read", path: path.clone(), source })?;
+            signature.push((path, metadata.modified().ok(), metadata.len()));
+        }
+        Ok(signature)
+    }
+}
+
+/// The hash over the names and texts of a layer's files.
+fn version(documents: &[LayerDocument]) -> String {
+    let mut whole = String::new();
+    for document in documents {
+        // The lengths keep the border between two files from moving unnoticed.
+        whole.push_str(&format!("{} {}\n{}{}\n", document.name.len(), document.text.len(), document.name, document.text));
+    }
+    format!("sha256:{}", sha256_hex(whole.as_bytes()))
+}
+
+const TOPOLOGY: &str = "topology";
+const GOVERNANCE: &str = "governance";
+const CONSTRAINTS: &str = "constraints";
+const DEFAULT_GOVERNANCE: &str = "{\n  \"frameworks\": [],\n  \"denied_actions\": [],\n  \"mandatory_tags\": {},\n  \"compliance_scope\": []\n}\n";
+const DEFAULT_CONSTRAINTS: &str = "{\n  \"maintenance_windows\": [],\n  \"forbidden_operations\": []\n}\n";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn twin() -> (tempfile::TempDir, TwinDir) {
+        let directory = tempfile::tempdir().unwrap();
+        let twin = TwinDir::new(directory.path().join("twin"));
+        (directory, twin)
+    }
+
+    #[test]
+    fn a_missing_layer_is_an_error_and_not_empty() {
+        let (directory, twin) = twin();
+        assert_eq!(twin.governance().unwrap_err().error, "NotFound");
+        assert_eq!(initialise(directory.path()).unwrap().len(), 2);
+        assert_eq!(twin.governance().unwrap().documents.len(), 1);
+        assert!(twin.constraints().is_ok());
+    }
+
+    #[test]
+    fn what_people_wrote_is_never_overwritten() {
+        let (directory, twin) = twin();
+        let path = directory.path().join("twin/governance.json");
+        files::replace(&path, b"{\"denied_actions\": [1]}", Privacy::Shared).unwrap();
+        assert_eq!(initialise(directory.path()).unwrap().len(), 1);
+        assert_eq!(twin.governance().unwrap().documents[0].text, "{\"denied_actions\": [1]}");
+    }
+
+    #[test]
+    fn a_version_changes_with_any_text_and_any_name() {
+        let document = |name: &str, text: &str| LayerDocument { name: name.to_owned(), text: text.to_owned() };
+        let one = version(&[document("a", "bc"), document("d", "")]);
+        assert_ne!(one, version(&[document("ab", "c"), document("d", "")]));
+        assert_ne!(one, version(&[document("a", "bc")]));
+        assert_ne!(one, version(&[document("a", "b"), document("d", "c")]));
+    }
+
+    #[test]
+    fn further_files_of_a_layer_are_read_in_the_order_of_their_names() {
+        let (directory, twin) = twin();
+        initialise(directory.path()).unwrap();
+        for name in ["b.json", "a.json", "notes.txt"] {
+            files::replace(&directory.path().join("twin/governance").join(name), b"{}", Privacy::Shared).unwrap();
+        }
+        let names: Vec<String> = twin.governance().unwrap().documents.into_iter().map(|document| document.name).collect();
+        assert_eq!(names, ["governance/a.json", "governance/b.json", "governance.json"]);
+    }
+}

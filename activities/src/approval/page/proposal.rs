@@ -1,0 +1,367 @@
+//! The approval page: the whole proposal, and the form that decides it.
+//!
+//! Owns what is shown, in what order, and the names of the form's fields. Everything that the digest covers is on the page,
+//! untruncated. Where something is missing, only rejecting is offered.
+
+use jiff::Timestamp;
+use maud::{Markup, html};
+use serde_json::Value;
+
+use super::super::authorise::{required_role, risk_word, role_word};
+use super::super::digest::{canonical_proposal, proposal_digest};
+use super::{Page, frame, shown};
+use crate::shape::{
+    Context, Decision, Fields, Incident, Piece, Proposal, ReasonerKind, RiskLevel, Round, RoundKind,
+};
+
+/// What the approval page shows.
+#[derive(Clone, Copy, Debug)]
+pub struct ProposalView<'a> {
+    /// The incident.
+    pub incident: &'a Incident,
+    /// The proposal.
+    pub proposal: &'a Proposal,
+    /// The digest that the round was opened with.
+    pub digest: &'a str,
+    /// The context, for the evidence that the proposal cites.
+    pub context: &'a Context,
+    /// The number of the round.
+    pub number: u32,
+    /// The round.
+    pub round: &'a Round,
+    /// When the round ends.
+    pub ends_at: &'a str,
+    /// The approvals so far.
+    pub approvals: &'a [Decision],
+    /// The token that ties the form to this page.
+    pub form_token: &'a str,
+    /// Whether the page was opened by the link of an earlier round.
+    pub earlier_link: bool,
+    /// What was wrong with the decision that was just tried.
+    pub problem: Option<&'a str>,
+    /// The name that was typed then.
+    pub name: &'a str,
+    /// The present moment.
+    pub now: Timestamp,
+}
+
+impl ProposalView<'_> {
+    /// What is missing for a yes: the digest must fit, and every cited piece of evidence must be here to be read.
+    pub fn incomplete(&self) -> Option<String> {
+        match proposal_digest(self.proposal) {
+            Ok(digest) if digest == self.digest => {}
+            Ok(_) => {
+                return Some(
+                    "The proposal was changed after it was made: its digest does not fit."
+                        .to_owned(),
+                );
+            }
+            Err(error) => return Some(format!("The digest cannot be computed: {error}.")),
+        }
+        let missing: Vec<&str> = self
+            .proposal
+            .cause
+            .evidence
+            .iter()
+            .map(String::as_str)
+            .filter(|id| self.piece(id).is_none())
+            .collect();
+        if missing.is_empty() {
+            None
+        } else {
+            Some(format!("Evidence is missing: {}.", missing.join(", ")))
+        }
+    }
+
+    fn piece(&self, id: &str) -> Option<&Piece> {
+        self.context
+            .pieces
+            .iter()
+            .find(|piece| piece.evidence == id)
+    }
+}
+
+/// The page on which a proposal is decided. Showing it changes nothing.
+pub fn proposal_page(view: &ProposalView<'_>) -> Page {
+    let proposal = view.proposal;
+    let incomplete = view.incomplete();
+    let body = html! {
+        header.top { span { "Incident approval" } span { "Round " (view.number) " · " (round_words(view)) } }
+        (notices(view, incomplete.as_deref()))
+        section.lead {
+            p { (risk_mark(proposal.risk.level)) }
+            h1 { (shown(&proposal.action)) " on " (shown(&proposal.target.name)) }
+            p { "Because " span.data { (shown(&view.incident.alarm.name)) } " went into ALARM in "
+                (view.incident.region) " at " (view.incident.started_at) "." }
+        }
+        (change(proposal))
+        (why(view))
+        (risk(proposal))
+        (target(proposal))
+        (decide(view, incomplete.is_none()))
+        (whole(view))
+        footer { p { "Opening this page decides nothing. What is executed is exactly what is shown here, or nothing." } }
+    };
+    let status = if view.problem.is_some() { 403 } else { 200 };
+    frame(
+        status,
+        &format!(
+            "{}: {} on {}",
+            risk_word(proposal.risk.level),
+            proposal.action,
+            proposal.target.name
+        ),
+        &body,
+    )
+}
+
+fn notices(view: &ProposalView<'_>, incomplete: Option<&str>) -> Markup {
+    html! {
+        @if let Some(problem) = view.problem {
+            section.notice.bad role="alert" { h2 { "Nothing was decided" } p { (problem) } }
+        }
+        @if let Some(incomplete) = incomplete {
+            section.notice.bad role="alert" { h2 { "This can only be rejected" } p { (incomplete) } }
+        }
+        @if view.earlier_link {
+            section.notice { p { "Your link is of an earlier round. This is the round that is open now." } }
+        }
+        @for decision in view.approvals {
+            section.notice.good { p { (shown(&decision.subject)) " approved at " (decision.at) ". "
+                (left_words(view)) } }
+        }
+    }
+}
+
+fn change(proposal: &Proposal) -> Markup {
+    html! {
+        section aria-labelledby="change" {
+            h2 #change { "What changes" }
+            (change_table(proposal))
+            @match (&proposal.inverse, &proposal.irreversible) {
+                (Some(inverse), _) => {
+                    h2 { "How it is undone" }
+                    p { "If it gets worse, this is undone by " code { (inverse.action) } " with:" }
+                    (fields(&inverse.parameters))
+                }
+                (None, reason) => {
+                    h2 { "It cannot be undone" }
+                    p { (shown(reason.as_deref().unwrap_or("The catalogue knows no inverse of this action."))) }
+                }
+            }
+        }
+    }
+}
+
+/// Every attribute before and every parameter after; those of one name share a row.
+fn change_table(proposal: &Proposal) -> Markup {
+    let others = proposal
+        .before
+        .iter()
+        .filter(|(name, _)| !proposal.parameters.contains_key(*name));
+    html! {
+        table {
+            thead { tr { th scope="col" { "Parameter" } th scope="col" { "Now" } th scope="col" { "After" } } }
+            tbody {
+                @for (name, after) in &proposal.parameters {
+                    tr {
+                        th scope="row" { code { (shown(name)) } }
+                        td.data data-name="Now" { @match proposal.before.get(name) {
+                            Some(before) => (value_text(before)),
+                            None => "–",
+                        } }
+                        td.data.after data-name="After" { (value_text(after)) }
+                    }
+                }
+                @for (name, before) in others {
+                    tr {
+                        th scope="row" { code { (shown(name)) } }
+                        td.data data-name="Now" { (value_text(before)) }
+                        td.data data-name="After" { "not set by this action" }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn why(view: &ProposalView<'_>) -> Markup {
+    let proposal = view.proposal;
+    html! {
+        section aria-labelledby="why" {
+            h2 #why { "Why" }
+            p { strong { (who_reasoned(proposal)) } }
+            blockquote { (shown(&proposal.cause.statement)) }
+            blockquote { (shown(&proposal.rationale)) }
+            h2 { "Evidence" }
+            @if proposal.cause.evidence.is_empty() { p { "None is cited." } }
+            @for id in &proposal.cause.evidence {
+                @match view.piece(id) {
+                    Some(piece) => (evidence(piece)),
+                    None => p { (id) ": not available" },
+                }
+            }
+            @if !view.context.gaps.is_empty() {
+                h2 { "What could not be observed" }
+                ul { @for gap in &view.context.gaps { li { (shown(gap)) } } }
+            }
+        }
+    }
+}
+
+fn evidence(piece: &Piece) -> Markup {
+    html! {
+        details open {
+            summary { (shown(&piece.evidence)) " · " (shown(&piece.title)) }
+            @if piece.untrusted { p.soft { "Text from outside, shown as it was written." } }
+            pre { (shown(&piece.text)) }
+        }
+    }
+}
+
+fn risk(proposal: &Proposal) -> Markup {
+    let listed = u32::try_from(proposal.blast_radius.nodes.len()).unwrap_or(u32::MAX);
+    html! {
+        section aria-labelledby="risk" {
+            h2 #risk { "Risk " (risk_mark(proposal.risk.level)) }
+            ul { @for reason in &proposal.risk.reasons { li { (shown(reason)) } } }
+            h2 { "Blast radius" }
+            @if proposal.blast_radius.total == 0 { p { "Nothing else depends on it." } }
+            ul { @for node in &proposal.blast_radius.nodes { li { code { (shown(node)) } } } }
+            @if proposal.blast_radius.total > listed { p { "and " (proposal.blast_radius.total - listed) " more" } }
+        }
+    }
+}
+
+fn target(proposal: &Proposal) -> Markup {
+    let target = &proposal.target;
+    html! {
+        section aria-labelledby="target" {
+            h2 #target { "Target" }
+            dl {
+                dt { "Resource" } dd.data { (shown(&target.name)) }
+                dt { "Type" } dd.data { (shown(&target.kind)) }
+                dt { "ARN" } dd.data { (shown(&target.arn)) }
+                dt { "Account, region" } dd.data { (shown(&target.account)) ", " (shown(&target.region)) }
+                dt { "Terraform address" } dd.data { (shown(&target.node)) }
+            }
+        }
+    }
+}
+
+fn decide(view: &ProposalView<'_>, complete: bool) -> Markup {
+    let adjustable: Vec<(&String, &Value)> = view
+        .proposal
+        .parameters
+        .iter()
+        .filter(|(_, value)| value.is_number())
+        .collect();
+    html! {
+        form method="post" autocomplete="off" aria-labelledby="decide" {
+            h2 #decide { "Your decision" }
+            p { "Asked: " (role_word(view.round.role)) ". A yes needs the role " strong {
+                (role_word(required_role(view.proposal, view.approvals))) } ". " (left_words(view)) }
+            p.soft { "This round ends at " (view.ends_at) "; the proposal expires at " (view.proposal.expires_at) ". No answer is a no." }
+            input type="hidden" name="form_token" value=(view.form_token);
+            input type="hidden" name="digest" value=(view.digest);
+            label for="name" { "Your name" }
+            input #name name="name" required maxlength="100" autocomplete="username" autocapitalize="off" spellcheck="false" value=(view.name);
+            label for="code" { "One-time code" }
+            input.code #code name="code" required inputmode="numeric" maxlength="12" autocomplete="one-time-code";
+            p.soft { "From your authenticator. The mail alone does not prove who you are." }
+            label for="reason" { "Reason (optional)" }
+            textarea #reason name="reason" rows="2" maxlength="1000" {}
+            @if complete && !adjustable.is_empty() {
+                details {
+                    summary { "Other values instead" }
+                    p.soft { "A changed value makes a new proposal, which is checked and asked again." }
+                    @for (name, value) in adjustable {
+                        label for={ "parameter." (name) } { (name) }
+                        input id={ "parameter." (name) } name={ "parameter." (name) } inputmode="numeric" maxlength="20" value=(value_text(value));
+                    }
+                    div.choices { button.reject type="submit" name="verb" value="adjust" { "Propose these values" } }
+                }
+            }
+            div.choices {
+                @if complete { button.approve type="submit" name="verb" value="approve" { "Approve and execute" } }
+                button.reject type="submit" name="verb" value="reject" { "Reject" }
+            }
+        }
+    }
+}
+
+fn whole(view: &ProposalView<'_>) -> Markup {
+    let proposal = view.proposal;
+    html! {
+        section aria-labelledby="whole" {
+            h2 #whole { "The whole proposal" }
+            dl {
+                dt { "Digest" } dd.data { (view.digest) }
+                dt { "Policy version" } dd.data { (shown(&proposal.policy_version)) }
+                dt { "Requester" } dd.data { (shown(&proposal.requester)) }
+                dt { "Made" } dd.data { (proposal.created_at) }
+                dt { "Expires" } dd.data { (proposal.expires_at) }
+                dt { "Page shown" } dd.data { (view.now) }
+                dt { "Execution" } dd.data { (proposal.execution) }
+                dt { "Incident" } dd.data { (proposal.incident) }
+                dt { "Schema, nonce" } dd.data { (proposal.schema) ", " (proposal.nonce) }
+            }
+            details {
+                summary { "Canonical text that the digest covers" }
+                @match canonical_proposal(proposal) {
+                    Ok(text) => pre { (shown(&text)) },
+                    Err(error) => p { (error.to_string()) },
+                }
+            }
+        }
+    }
+}
+
+/// Who reasoned, said so that nobody takes rules for a model.
+fn who_reasoned(proposal: &Proposal) -> String {
+    let name = &proposal.reasoner.name;
+    match proposal.reasoner.kind {
+        ReasonerKind::Rules => format!("Rules reasoned, not a model ({name})."),
+        ReasonerKind::Model => {
+            format!("A model reasoned ({name}). It can be wrong; read the evidence.")
+        }
+        ReasonerKind::Human => format!("A person set these values ({name})."),
+    }
+}
+
+fn left_words(view: &ProposalView<'_>) -> String {
+    let given = u32::try_from(view.approvals.len()).unwrap_or(u32::MAX);
+    match view.proposal.approval.approvals.saturating_sub(given) {
+        0 | 1 => "One approval is needed.".to_owned(),
+        many => format!("{many} approvals by different people are needed."),
+    }
+}
+
+fn round_words(view: &ProposalView<'_>) -> &'static str {
+    match view.round.kind {
+        RoundKind::Ask => "first ask",
+        RoundKind::Reminder => "reminder",
+        RoundKind::Escalation => "escalated",
+        RoundKind::SecondApprover => "second approver",
+    }
+}
+
+fn risk_mark(level: RiskLevel) -> Markup {
+    let class = match level {
+        RiskLevel::Low => "risk low",
+        RiskLevel::Medium => "risk medium",
+        RiskLevel::High => "risk high",
+    };
+    html! { span class=(class) { (risk_word(level)) } }
+}
+
+fn fields(fields: &Fields) -> Markup {
+    html! { dl { @for (name, value) in fields { dt { code { (shown(name)) } } dd.data { (value_text(value)) } } } }
+}
+
+/// A value as it stands in JSON, but a plain text without its quotation marks.
+fn value_text(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| shown(&value.to_string()), shown)
+}

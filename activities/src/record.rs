@@ -1,0 +1,65 @@
+//! Record: the whole incident becomes a precedent, its cost, a drift note and a summary.
+//!
+//! Owns what is remembered and told. Success, failure, rejection, correction and undo are remembered alike, each as what
+//! it was: an incident without an action is none, and an action counts as a success only when the alarm was seen OK.
+
+mod drift;
+mod summary;
+
+use crate::ActivityError;
+use crate::detect::precedent_text;
+use crate::shape::{DecisionKind, PrecedentNote, RecordAnswer, RecordRequest};
+use crate::time::{instant, seconds_between};
+
+/// Makes what is kept and told of an incident.
+///
+/// # Errors
+///
+/// `Sao.BadInput` when `at` or the incident's start is no instant.
+pub fn record(request: RecordRequest) -> Result<RecordAnswer, ActivityError> {
+    let at = instant("at", &request.at)?;
+    let seconds = seconds_between(instant("started_at", &request.incident.started_at)?, at);
+    let precedent = precedent(&request, seconds);
+    let drift = drift::note(&request);
+    let summary = summary::of(&request, drift.as_ref(), seconds);
+    Ok(RecordAnswer { precedent, drift, summary, usage: request.usage, seconds })
+}
+
+fn precedent(request: &RecordRequest, seconds: u64) -> PrecedentNote {
+    let proposal = request.proposal.as_ref();
+    let finding = request.finding.as_ref();
+    let cause = proposal.map(|proposal| &proposal.cause).or_else(|| finding?.cause.as_ref()).map(|cause| cause.statement.clone());
+    let approvals = request.decisions.iter().filter(|decision| decision.kind != DecisionKind::Recovered);
+    let text = precedent_text(&request.incident);
+    PrecedentNote {
+        id: request.incident.id.clone(),
+        at: request.at.clone(),
+        alarm: request.incident.alarm.name.clone(),
+        text: cause.as_ref().map_or_else(|| text.clone(), |cause| format!("{text} cause {cause}")),
+        node: proposal.map(|proposal| proposal.target.node.clone()),
+        resource_type: request.incident.resource.kind.clone(),
+        cause,
+        action: proposal.map(|proposal| proposal.action.clone()),
+        parameters: proposal.map(|proposal| proposal.parameters.clone()).unwrap_or_default(),
+        before: proposal.map(|proposal| proposal.before.clone()).unwrap_or_default(),
+        corrected_from: request.adjusted_from.as_ref().map(|former| former.parameters.clone()),
+        risk: proposal.map(|proposal| proposal.risk.level),
+        outcome: request.outcome.kind,
+        reason: request.outcome.reason.clone(),
+        decided_by: approvals.map(|decision| decision.subject.clone()).collect(),
+        remark: request.decisions.iter().rev().find_map(|decision| decision.reason.clone()).filter(|_| !is_automatic(request)),
+        reasoner: proposal.map(|proposal| proposal.reasoner.clone()).or_else(|| finding?.reasoner.clone()),
+        automatic: is_automatic(request) && request.act.is_some(),
+        execution: request.incident.execution.clone(),
+        cost_usd: request.usage.cost_usd,
+        seconds,
+    }
+}
+
+/// Whether the policy decided, and no human.
+fn is_automatic(request: &RecordRequest) -> bool {
+    request.decisions.iter().any(|decision| decision.kind == DecisionKind::Policy)
+}
+
+#[cfg(test)]
+mod tests;

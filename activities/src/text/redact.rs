@@ -1,0 +1,241 @@
+//! Takes credentials, tokens, passwords and personal addresses out of free text.
+//!
+//! Owns the patterns. They err on the side of taking out: a redacted word costs the reader a guess, a leaked key costs
+//! an account. What stands around a secret stays readable (`password=[redacted]`), because that it was there is evidence.
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use regex::{Captures, Regex};
+
+/// What stands where a secret stood.
+pub const REDACTED: &str = "[redacted]";
+
+/// Takes everything out of `text` that looks like a secret or a personal address.
+///
+/// ```
+/// assert_eq!(activities::text::redact("password=hunter22 user=shop"), "password=[redacted] user=shop");
+/// ```
+pub fn redact(text: &str) -> Cow<'_, str> {
+    let mut clean = Cow::Borrowed(text);
+    for rule in RULES.iter() {
+        if let Cow::Owned(replaced) = rule.pattern.replace_all(&clean, rule.replacement) {
+            clean = Cow::Owned(replaced);
+        }
+    }
+    match SECRET_ACCESS_KEY.replace_all(&clean, hide_secret_access_key) {
+        Cow::Owned(replaced) => Cow::Owned(replaced),
+        Cow::Borrowed(_) => clean,
+    }
+}
+
+/// Forty letters with both cases and a digit are a secret access key; forty hexadecimal digits are a commit.
+fn hide_secret_access_key(found: &Captures<'_>) -> String {
+    let has = |test: fn(&char) -> bool| found[2].chars().any(|letter| test(&letter));
+    let secret = has(char::is_ascii_uppercase) && has(char::is_ascii_lowercase) && has(char::is_ascii_digit);
+    let middle = if secret { REDACTED } else { &found[2] };
+    format!("{}{middle}{}", &found[1], &found[3])
+}
+
+/// Reports whether a variable or attribute of this name holds a secret, by its name alone.
+///
+/// Words are compared whole, so that `MONKEY` and `TOKENIZER` are none; a name that only points at a secret (`..._ARN`,
+/// `..._NAME`, `..._ID`, `..._URL`) is none either.
+pub fn is_secret_name(name: &str) -> bool {
+    let words = words_of(name);
+    let points = words.last().is_some_and(|last| POINTERS.contains(&last.as_str()));
+    let pair = words.windows(2).any(|two| SECRET_PAIRS.contains(&(two[0].as_str(), two[1].as_str())));
+    !points && (pair || words.iter().any(|word| SECRET_WORDS.contains(&word.as_str())))
+}
+
+/// Splits `dbPassword`, `DB_PASSWORD` and `db-password` into lower-case words.
+fn words_of(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut before_lower = false;
+    for letter in name.chars() {
+        let starts = !letter.is_alphanumeric() || (letter.is_uppercase() && before_lower);
+        if starts && words.last().is_some_and(|word| !word.is_empty()) {
+            words.push(String::new());
+        }
+        if letter.is_alphanumeric()
+            && let Some(word) = words.last_mut()
+        {
+            word.extend(letter.to_lowercase());
+        }
+        before_lower = letter.is_lowercase();
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+struct Rule {
+    pattern: Regex,
+    replacement: &'static str,
+}
+
+const SECRET_WORDS: [&str; 12] = [
+    "password",
+    "passwd",
+    "pwd",
+    "passphrase",
+    "secret",
+    "secrets",
+    "token",
+    "credential",
+    "credentials",
+    "apikey",
+    "dsn",
+    "privatekey",
+];
+
+const SECRET_PAIRS: [(&str, &str); 8] = [
+    ("api", "key"),
+    ("access", "key"),
+    ("private", "key"),
+    ("secret", "key"),
+    ("signing", "key"),
+    ("encryption", "key"),
+    ("auth", "key"),
+    ("license", "key"),
+];
+
+/// Last words of names that point at a secret without holding it.
+const POINTERS: [&str; 8] = ["arn", "name", "id", "url", "path", "ttl", "expiry", "count"];
+
+/// Pattern and replacement, most specific first: what an earlier rule has taken out, a later one no longer sees.
+const PATTERNS: [(&str, &str); 12] = [
+    // A PEM block, also one that was cut off before its end.
+    (r"(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\z)", "[redacted]"),
+    // Access key ids of AWS, permanent and temporary.
+    (r"\b(?:AKIA|ASIA|AROA|AIDA|ABIA|ACCA)[A-Z0-9]{12,}\b", "[redacted]"),
+    // JSON web tokens.
+    (r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)?", "[redacted]"),
+    // Tokens whose issuer gave them a prefix: Stripe, GitHub, GitLab, Slack, npm, Anthropic and OpenAI.
+    (r"\b(?:[sr]k|pk|whsec)_(?:live|test)?_?[A-Za-z0-9]{10,}\b", "[redacted]"),
+    (r"\b(?:gh[opsur]_|github_pat_|glpat-|xox[abeprs]-|npm_|sk-)[A-Za-z0-9_-]{10,}", "[redacted]"),
+    // Name and password in a URL: the name stays.
+    (r"(?i)\b([a-z][a-z0-9+.-]*://[^\s:/@]*):[^\s/@]+@", "$1:[redacted]@"),
+    // The credentials of an HTTP header.
+    (r"(?i)\b(bearer|basic|aws4-hmac-sha256)\s+[A-Za-z0-9+/_.=~-]{8,}", "$1 [redacted]"),
+    // A signature or token in a query string.
+    (
+        r"(?i)([?&](?:x-amz-(?:signature|security-token|credential)|sig|signature|token|access_token|code|key)=)[^&\s]+",
+        "$1[redacted]",
+    ),
+    // A quoted value whose name says that it is a secret, also inside a JSON text that is itself quoted.
+    (
+        r#"(?i)((?:password|passwd|pwd|passphrase|secret|token|credentials?|api[_-]?key|access[_-]?key|private[_-]?key|secret[_-]?key|authorization)\\*["']?\s*(?:[:=]|=>)\s*\\*["'])[^"'\\]+"#,
+        "$1[redacted]",
+    ),
+    // The same without quotes: `name=value` and `name: value`.
+    (
+        r#"(?i)((?:password|passwd|pwd|passphrase|secret|token|credentials?|api[_-]?key|access[_-]?key|private[_-]?key|secret[_-]?key|authorization)["']?\s*(?:[:=]|=>)\s*)[^\s"',;&)}\[\]\\]+"#,
+        "$1[redacted]",
+    ),
+    // Mail addresses.
+    (r"\b[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}\b", "[address]"),
+    // Card numbers as people write them.
+    (r"\b\d{4}[ -]\d{4}[ -]\d{4}[ -]\d{4}\b", "[redacted]"),
+];
+
+static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
+    PATTERNS.iter().map(|&(pattern, replacement)| Rule { pattern: compiled(pattern), replacement }).collect()
+});
+
+static SECRET_ACCESS_KEY: LazyLock<Regex> =
+    LazyLock::new(|| compiled(r"(^|[^A-Za-z0-9/+=])([A-Za-z0-9/+]{40})($|[^A-Za-z0-9/+=])"));
+
+#[expect(clippy::expect_used, reason = "the patterns are constants, and every test of this file compiles them all")]
+fn compiled(pattern: &str) -> Regex {
+    Regex::new(pattern).expect("the pattern compiles")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expect: &str) {
+        assert_eq!(redact(text), expect);
+    }
+
+    #[test]
+    fn keys_of_aws_go() {
+        check("key AKIAIOSFODNN7EXAMPLE used", "key [redacted] used");
+        check(
+            "aws_secret_access_key=wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY end",
+            "aws_secret_access_key=[redacted] end",
+        );
+    }
+
+    #[test]
+    fn assignments_keep_their_name() {
+        check("password=hunter22 user=shop", "password=[redacted] user=shop");
+        check(r#"{"db_password":"hunter22","n":1}"#, r#"{"db_password":"[redacted]","n":1}"#);
+        check("Authorization: Bearer abcdefgh12345678", "Authorization: [redacted] [redacted]");
+    }
+
+    #[test]
+    fn a_url_keeps_host_and_user() {
+        check("postgres://shop:s3cr3t@db.internal:5432/shop", "postgres://shop:[redacted]@db.internal:5432/shop");
+    }
+
+    #[test]
+    fn issued_tokens_go() {
+        check("charge failed for sk_live_9f8e7d6c5b4a39281706", "charge failed for [redacted]");
+        check("x ghp_0123456789abcdefghij y", "x [redacted] y");
+        check("t eyJhbGciOi.eyJzdWIiOi.c2lnbmF0 u", "t [redacted] u");
+    }
+
+    #[test]
+    fn private_keys_go_even_when_cut() {
+        check("a -----BEGIN RSA PRIVATE KEY-----\nMIIE", "a [redacted]");
+    }
+
+    #[test]
+    fn mail_addresses_go() {
+        check("customer jane.doe@example.com waits", "customer [address] waits");
+    }
+
+    #[test]
+    fn ordinary_lines_stay() {
+        for line in [
+            "REPORT RequestId: 6f1c1c1e-9a3b-4a55-8b57-0e7a5c1f2d3e Duration: 9987.21 ms Billed Duration: 10000 ms Memory Size: 256 MB",
+            "Task timed out after 10.00 seconds",
+            "arn:aws:lambda:eu-west-1:123456789012:function:shop-prod-orders",
+            "https://sqs.eu-west-1.amazonaws.com/123456789012/shop-prod-orders",
+            "tokenizer ready, keys: 12",
+        ] {
+            check(line, line);
+        }
+    }
+
+    #[test]
+    fn names_tell_secrets() {
+        for name in ["PASSWORD", "dbPassword", "PAYMENT_API_KEY", "auth_token", "SECRET", "aws-secret-access-key"] {
+            assert!(is_secret_name(name), "{name}");
+        }
+        for name in
+            ["MONKEY", "TOKENIZER", "SECRET_ARN", "ORDERS_TABLE", "KEY_SCHEMA", "PASSWORD_RESET_URL", "LOG_LEVEL"]
+        {
+            assert!(!is_secret_name(name), "{name}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn redacting_twice_changes_nothing_more(text in ".{0,200}") {
+            let once = redact(&text).into_owned();
+            let twice = redact(&once).into_owned();
+            prop_assert_eq!(redact(&twice), twice.as_str());
+        }
+
+        #[test]
+        fn an_assigned_password_never_survives(secret in "[A-Za-z0-9!$%*]{6,40}", before in "[a-z ]{0,20}") {
+            let line = format!("{before} password={secret} end");
+            prop_assert!(!redact(&line).contains(&secret) || REDACTED.contains(&secret));
+        }
+    }
+}

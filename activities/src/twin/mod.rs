@@ -1,0 +1,49 @@
+//! The digital twin: topology from Terraform state, governance, constraints, precedents.
+//!
+//! Owns what is known of the infrastructure and of its past, as values; each layer has one writer outside of this
+//! package. Reads no file and asks no clock: texts, instants and states arrive as arguments.
+//!
+//! ```text
+//! state file --State::parse--> State --TopologyObject::of--> object --Topology::merge--> Topology
+//!              (secrets leave here)      (one for each state)          (ids, aliases, edges)
+//! ```
+
+mod address;
+mod constraints;
+mod declared;
+mod edge;
+mod embedding;
+mod flat;
+mod glob;
+mod governance;
+mod kind;
+mod layer;
+mod node;
+mod policy;
+mod precedent;
+mod radius;
+mod redact;
+mod relate;
+mod resolve;
+mod state;
+mod topology;
+mod vector;
+
+pub use address::{InstanceKey, config_address};
+pub use constraints::{ClockTime, Constraints, Day, ForbiddenOperation, Instant, MaintenanceWindow, Weekly, Zone};
+pub use edge::{Edge, Failure, Relation};
+pub use embedding::{LOCAL_DIMENSION, LOCAL_MODEL, embed_local};
+pub use governance::{Condition, DeniedAction, Governance, TagCondition};
+pub use kind::{Kind, kind_of, kinds};
+pub use layer::{Document, Layer, LayerError};
+pub use node::{Node, NodeId};
+pub use policy::{Finding, Policy, Verdict};
+pub use precedent::{Gates, Precedent, Recall, RecallError, Standing, TrackRecord, track_records};
+pub use radius::{MOST_REACHED, Reached};
+pub use resolve::{Place, Resolution, alarm_names};
+pub use state::{Instance, LeftOut, State, StateError, SuccessionError};
+pub use topology::{Lookup, MergeError, Source, Topology, TopologyObject};
+pub use vector::{Hit, Vector, VectorError, VectorIndex, VectorKind};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,60 @@
+//! `sao context`: what a model would be told about one resource.
+//!
+//! Owns the printing, and the words for a name that means nothing or several things.
+
+use activities::{shape::Context, twin::Lookup};
+
+use crate::{
+    cli,
+    command::Ending,
+    error::CommandError,
+    show::{self, Screen},
+    think,
+};
+
+pub(crate) async fn run(options: cli::Context) -> Result<Ending, CommandError> {
+    let setup = super::look_at(&options.data.data)?;
+    let edge = setup.edge_only()?;
+    let document = of(&edge, &setup, &options.node).await?;
+    if options.output.json {
+        show::json(&document);
+        return Ok(Ending::Good);
+    }
+    let screen = Screen::new(false);
+    let style = screen.style();
+    let context: Context = serde_json::from_value(document["context"].clone()).map_err(|error| CommandError::Function(error.to_string()))?;
+    screen.line(format!("{}  {}", style.bold(document["node"].as_str().unwrap_or_default()), style.soft(document["arn"].as_str().unwrap_or_default())));
+    for piece in &context.pieces {
+        screen.gap();
+        screen.line(format!("{} {}", style.bold(&piece.evidence), style.bold(&show::clean(&piece.title))));
+        screen.line(show::clean(&piece.text));
+    }
+    for gap in &context.gaps {
+        screen.line(style.warn(&format!("not observed: {}", show::clean(gap))));
+    }
+    screen.gap();
+    screen.line(style.soft(&format!("about {} tokens, {} secrets redacted", context.tokens, context.redactions)));
+    Ok(Ending::Good)
+}
+
+/// The context of the node that a name means.
+pub(crate) async fn of(edge: &edge::Embedded, setup: &crate::embedded::Setup, name: &str) -> Result<serde_json::Value, CommandError> {
+    let topology = edge.twin().topology().map_err(|error| CommandError::Function(error.to_string()))?;
+    let id = match topology.find(name) {
+        Lookup::Found(id) => id,
+        other => return Err(CommandError::NotFound(unknown(name, &other, topology.nodes().len()))),
+    };
+    let node = topology.node(id.as_str()).ok_or_else(|| CommandError::NotFound(format!("`{name}` is not in the twin")))?;
+    think::context(edge, &setup.settings()?, node).await
+}
+
+fn unknown(name: &str, lookup: &Lookup, nodes: usize) -> String {
+    match lookup {
+        Lookup::Ambiguous(ids) => {
+            let ids: Vec<String> = ids.iter().take(8).map(|id| format!("`{}`", id.as_str())).collect();
+            format!("`{name}` means several resources: {}; use one of these addresses", ids.join(", "))
+        }
+        _ if nodes == 0 => "the twin is empty: `sao twin collect terraform.tfstate` fills it".to_owned(),
+        _ => format!("`{name}` is not in the twin: it knows Terraform addresses, ARNs and names; `sao twin show` lists {nodes}"),
+    }
+}

@@ -1,0 +1,207 @@
+//! A Task's `Resource`, taken apart: function, activity, optimised integration or SDK integration.
+//!
+//! Knows which patterns each optimised integration has. Accepts a service that it does not know: whether the engine can
+//! perform it is said where it is performed.
+
+use crate::definition::{Pattern, Resource, ResourceKind};
+
+/// Takes the ARN apart; the error is the message for the field.
+pub(super) fn parse(arn: &str) -> Result<Resource, String> {
+    if !arn.starts_with("arn:") {
+        return Err("Value is not a valid resource ARN".to_owned());
+    }
+    let (kind, pattern) = kind_of(arn).ok_or_else(|| unknown(arn))?;
+    if let ResourceKind::Service { service, action } = &kind {
+        match offered(service, action) {
+            Offered::Patterns(patterns) if !patterns.contains(&pattern) => {
+                return Err(unknown(arn));
+            }
+            Offered::NoSuchAction => return Err(unknown(arn)),
+            Offered::Patterns(_) | Offered::UnknownService => {}
+        }
+    }
+    Ok(Resource { arn: arn.to_owned(), kind, pattern })
+}
+
+fn unknown(arn: &str) -> String {
+    format!(
+        "The resource provided {arn} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region."
+    )
+}
+
+fn kind_of(arn: &str) -> Option<(ResourceKind, Pattern)> {
+    let mut parts = arn.splitn(6, ':');
+    let (scheme, partition, service, region, account, rest) =
+        (parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    if scheme != "arn" || !is_partition(partition) || arn.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return None;
+    }
+    match service {
+        "lambda" => is_function(rest).then_some((ResourceKind::Lambda, Pattern::RequestResponse)),
+        "states" if account.is_empty() && region.is_empty() => integration(rest),
+        "states" => {
+            let name = rest.strip_prefix("activity:")?;
+            (!name.is_empty()).then_some((ResourceKind::Activity, Pattern::RequestResponse))
+        }
+        _ => None,
+    }
+}
+
+fn is_partition(text: &str) -> bool {
+    text.strip_prefix("aws")
+        .is_some_and(|rest| rest.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'))
+}
+
+fn is_function(rest: &str) -> bool {
+    let mut parts = rest.split(':');
+    let named = parts.next() == Some("function") && parts.next().is_some_and(|name| !name.is_empty());
+    let qualified = parts.next().is_none_or(|qualifier| !qualifier.is_empty());
+    named && qualified && parts.next().is_none()
+}
+
+fn integration(rest: &str) -> Option<(ResourceKind, Pattern)> {
+    let sdk = rest.strip_prefix("aws-sdk:");
+    let (service, call) = sdk.unwrap_or(rest).split_once(':')?;
+    let (action, pattern) = match call.split_once('.') {
+        None => (call, Pattern::RequestResponse),
+        Some((action, "sync")) => (action, Pattern::Sync),
+        Some((action, "sync:2")) => (action, Pattern::Sync2),
+        Some((action, "waitForTaskToken")) => (action, Pattern::WaitForTaskToken),
+        Some(_) => return None,
+    };
+    if !is_word(service) || !is_word(action) {
+        return None;
+    }
+    let (service, action) = (service.to_owned(), action.to_owned());
+    match sdk {
+        Some(_) if matches!(pattern, Pattern::Sync | Pattern::Sync2) => None,
+        Some(_) => Some((ResourceKind::Sdk { service, action }, pattern)),
+        None => Some((ResourceKind::Service { service, action }, pattern)),
+    }
+}
+
+fn is_word(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_lowercase()) && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+}
+
+/// The arguments without which a call of an optimised integration is refused; `None` when the integration is not known.
+pub(super) fn required_arguments(resource: &Resource) -> Option<&'static [&'static str]> {
+    let ResourceKind::Service { service, action } = &resource.kind else {
+        return None;
+    };
+    if !matches!(offered(service, action), Offered::Patterns(_)) {
+        return None;
+    }
+    let named = REQUIRED.iter().find(|(name, call, _)| name == service && call == action);
+    Some(named.map_or(&[], |(_, _, fields)| fields))
+}
+
+/// What is known of an optimised integration.
+enum Offered {
+    Patterns(&'static [Pattern]),
+    NoSuchAction,
+    UnknownService,
+}
+
+fn offered(service: &str, action: &str) -> Offered {
+    let mut known = false;
+    for (_, actions, patterns) in INTEGRATIONS.iter().filter(|(name, ..)| *name == service) {
+        known = true;
+        if actions.contains(&action) {
+            return Offered::Patterns(patterns);
+        }
+    }
+    if known { Offered::NoSuchAction } else { Offered::UnknownService }
+}
+
+const CALL: &[Pattern] = &[Pattern::RequestResponse];
+const JOB: &[Pattern] = &[Pattern::RequestResponse, Pattern::Sync];
+const TOKEN: &[Pattern] = &[Pattern::RequestResponse, Pattern::WaitForTaskToken];
+const RUN: &[Pattern] = &[Pattern::RequestResponse, Pattern::Sync, Pattern::WaitForTaskToken];
+const MACHINE: &[Pattern] = &[Pattern::RequestResponse, Pattern::Sync, Pattern::Sync2, Pattern::WaitForTaskToken];
+
+/// Service, action, and the arguments that the call must have.
+const REQUIRED: &[(&str, &str, &[&str])] = &[
+    ("dynamodb", "getItem", &["TableName", "Key"]),
+    ("dynamodb", "putItem", &["TableName", "Item"]),
+    ("ecs", "runTask", &["TaskDefinition"]),
+    ("events", "putEvents", &["Entries"]),
+    ("glue", "startJobRun", &["JobName"]),
+    ("lambda", "invoke", &["FunctionName"]),
+    ("sns", "publish", &["Message"]),
+    ("sqs", "sendMessage", &["QueueUrl", "MessageBody"]),
+    ("states", "startExecution", &["StateMachineArn"]),
+];
+
+/// Service, actions, and the patterns that these actions have.
+const INTEGRATIONS: &[(&str, &[&str], &[Pattern])] = &[
+    ("apigateway", &["invoke"], TOKEN),
+    ("athena", &["startQueryExecution"], JOB),
+    ("athena", &["stopQueryExecution", "getQueryExecution", "getQueryResults"], CALL),
+    ("batch", &["submitJob"], RUN),
+    ("bedrock", &["createModelCustomizationJob"], JOB),
+    ("bedrock", &["invokeModel"], TOKEN),
+    ("codebuild", &["startBuild", "startBuildBatch", "retryBuildBatch"], JOB),
+    ("codebuild", &["stopBuild", "stopBuildBatch", "deleteBuildBatch", "batchDeleteBuilds", "batchGetReports"], CALL),
+    ("databrew", &["startJobRun"], JOB),
+    ("dynamodb", &["getItem", "putItem", "deleteItem", "updateItem"], CALL),
+    ("ecs", &["runTask"], RUN),
+    (
+        "eks",
+        &[
+            "createCluster",
+            "deleteCluster",
+            "createFargateProfile",
+            "deleteFargateProfile",
+            "createNodegroup",
+            "deleteNodegroup",
+            "runJob",
+        ],
+        JOB,
+    ),
+    ("eks", &["call"], CALL),
+    ("elasticmapreduce", &["createCluster", "terminateCluster", "addStep"], JOB),
+    (
+        "elasticmapreduce",
+        &["setClusterTerminationProtection", "cancelStep", "modifyInstanceFleetByName", "modifyInstanceGroupByName"],
+        CALL,
+    ),
+    ("emr-containers", &["deleteVirtualCluster", "startJobRun"], JOB),
+    (
+        "emr-containers",
+        &["createVirtualCluster", "createManagedEndpoint", "deleteManagedEndpoint", "cancelJobRun"],
+        CALL,
+    ),
+    (
+        "emr-serverless",
+        &[
+            "createApplication",
+            "startApplication",
+            "stopApplication",
+            "deleteApplication",
+            "startJobRun",
+            "cancelJobRun",
+        ],
+        JOB,
+    ),
+    ("events", &["putEvents"], TOKEN),
+    ("glue", &["startJobRun"], JOB),
+    ("http", &["invoke"], CALL),
+    ("lambda", &["invoke"], TOKEN),
+    ("mediaconvert", &["createJob"], JOB),
+    (
+        "sagemaker",
+        &[
+            "createHyperParameterTuningJob",
+            "createLabelingJob",
+            "createProcessingJob",
+            "createTrainingJob",
+            "createTransformJob",
+        ],
+        JOB,
+    ),
+    ("sagemaker", &["createEndpoint", "createEndpointConfig", "createModel", "updateEndpoint"], CALL),
+    ("sns", &["publish"], TOKEN),
+    ("sqs", &["sendMessage"], TOKEN),
+    ("states", &["startExecution"], MACHINE),
+];

@@ -1,0 +1,126 @@
+//! Signals: what the world says, as records.
+
+use crate::{
+    command::{Refused, Signal, TaskId},
+    data::Chance,
+    definition::{Resource, ResourceKind, StateKind},
+    execution::{Draft, Execution, Phase, ROOT, TaskRun, completed_by_token, seconds_to_millis},
+    history::wire_names,
+    record::{Event, Failure, Millis, PathId, Record, Stage},
+    state::{DATA_LIMIT_EXCEEDED, LARGEST_PAYLOAD, too_large_a_result},
+    token::Token,
+};
+
+impl Execution {
+    /// The records that a signal makes.
+    pub(super) fn accept(&self, signal: Signal, now: Millis, chance: &mut dyn Chance) -> Result<Vec<Record>, Refused> {
+        if !self.is_running() {
+            return Err(Refused::Ended);
+        }
+        let mut draft = Draft::new(self, now, chance);
+        match signal {
+            Signal::TaskStarted { task, worker } => {
+                let run = self.task(task).filter(|run| !run.started).ok_or(Refused::TaskDoesNotExist)?;
+                draft.event(task.path, run.scheduled, Event::TaskStarted { worker });
+            }
+            Signal::TaskSubmitted { task, output } => {
+                self.task(task).filter(|run| !run.submitted).ok_or(Refused::TaskDoesNotExist)?;
+                let output = draft.payload(&checked(output)?);
+                draft.event(task.path, self.last(task.path), Event::TaskSubmitted { output });
+            }
+            Signal::TaskSucceeded { task, output } => {
+                self.task(task).ok_or(Refused::TaskDoesNotExist)?;
+                self.succeed(&mut draft, task.path, &checked(output)?);
+            }
+            Signal::TaskFailed { task, error, cause } => {
+                let run = self.task(task).ok_or(Refused::TaskDoesNotExist)?;
+                self.fail(&mut draft, task.path, run, error, cause);
+            }
+            Signal::TokenSucceeded { token, output } => {
+                let output = checked(output)?;
+                let (path, _) = self.waiting(&token)?;
+                self.succeed(&mut draft, path, &output);
+            }
+            Signal::TokenFailed { token, error, cause } => {
+                let (path, run) = self.waiting(&token)?;
+                self.fail(&mut draft, path, run, error, cause);
+            }
+            Signal::TokenHeartbeat { token } => {
+                let (path, run) = self.waiting(&token)?;
+                if let Some(seconds) = run.heartbeat_seconds {
+                    draft.record(Record::Heartbeat { path, due: now.saturating_add(seconds_to_millis(seconds)) });
+                }
+            }
+            Signal::Stop { error, cause } => {
+                let cause = cause.map(|cause| draft.payload(&cause));
+                let last = self.paths.get(&ROOT).map_or(0, |p| p.last);
+                draft.event(ROOT, last, Event::ExecutionAborted { failure: Failure::new(error, cause) });
+            }
+        }
+        Ok(draft.into_records())
+    }
+
+    /// The attempt that runs and has this id.
+    fn task(&self, task: TaskId) -> Option<&TaskRun> {
+        match &self.paths.get(&task.path)?.phase {
+            Phase::InTask(run) if run.scheduled == task.scheduled => Some(run),
+            _ => None,
+        }
+    }
+
+    /// The attempt that waits for this token.
+    fn waiting(&self, token: &str) -> Result<(PathId, &TaskRun), Refused> {
+        let task = Token::parse(token).ok_or(Refused::TaskDoesNotExist)?.task;
+        match self.task(task) {
+            Some(run) if run.token.as_deref() == Some(token) => Ok((task.path, run)),
+            Some(_) => Err(Refused::TaskDoesNotExist),
+            None => Err(Refused::TaskTimedOut),
+        }
+    }
+
+    fn succeed(&self, draft: &mut Draft<'_>, path: PathId, output: &str) {
+        let event = if output.len() <= LARGEST_PAYLOAD {
+            Event::TaskSucceeded { output: draft.payload(output) }
+        } else {
+            let name = self.resource(path).map(wire_names).map(|(_, service)| service).unwrap_or_default();
+            let cause = draft.payload(&too_large_a_result(&name));
+            let failure = Failure::new(Some(DATA_LIMIT_EXCEEDED.to_owned()), Some(cause));
+            Event::TaskFailed { failure, stage: Stage::Run }
+        };
+        draft.event(path, self.last(path), event);
+    }
+
+    /// A call whose task is completed by a token fails to be submitted; any other fails as it runs.
+    fn fail(&self, draft: &mut Draft<'_>, path: PathId, run: &TaskRun, error: Option<String>, cause: Option<String>) {
+        let cause = cause.map(|cause| draft.payload(&cause));
+        let stage = if self.submits(path) && !run.submitted { Stage::Submit } else { Stage::Run };
+        draft.event(path, self.last(path), Event::TaskFailed { failure: Failure::new(error, cause), stage });
+    }
+
+    /// Whether the call only submits the task, which a token completes.
+    fn submits(&self, path: PathId) -> bool {
+        self.resource(path).is_some_and(|resource| {
+            completed_by_token(&resource.kind, resource.pattern) && resource.kind != ResourceKind::Activity
+        })
+    }
+
+    /// What the Task state of a path calls.
+    fn resource(&self, path: PathId) -> Option<&Resource> {
+        let visit = self.paths.get(&path)?.visit.as_ref()?;
+        match &self.definition.state(visit.state).kind {
+            StateKind::Task(task) => Some(&task.resource),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn last(&self, path: PathId) -> u64 {
+        self.paths.get(&path).map_or(0, |p| p.last)
+    }
+}
+
+fn checked(output: String) -> Result<String, Refused> {
+    match serde_json::from_str::<serde::de::IgnoredAny>(&output) {
+        Ok(_) => Ok(output),
+        Err(error) => Err(Refused::InvalidOutput(error.to_string())),
+    }
+}

@@ -1,0 +1,26 @@
+//! Amazon States Language, pure: definitions, executions, records and the history they project to.
+//!
+//! ```text
+//!   text ─ definition ─► Definition ─┐
+//!                                    ├─ Execution ─► records ─ history ─► events of the Step Functions API
+//!   signals, time, chance ───────────┘          └──► commands
+//! ```
+//!
+//! Owns the language and what an execution is. Does not own disks, sockets, clocks or random sources: time and chance
+//! arrive as arguments, records and commands leave as values.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail loudly"))]
+
+pub mod command;
+pub mod data;
+pub mod definition;
+pub mod execution;
+pub mod history;
+pub mod record;
+mod retry;
+mod state;
+pub mod token;
+
+pub use command::{Command, InvokeTask, Refused, Signal, TaskId};
+pub use definition::Definition;
+pub use execution::{Advance, Execution, Identity, Status};
+pub use record::{EventId, Millis, Record};

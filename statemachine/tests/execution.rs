@@ -1,0 +1,371 @@
+//! Whole executions, driven step by step: what happens, and that it can be cut anywhere.
+//!
+//! A script says what the world does: `tick` lets time reach the next timer, `ok JSON` and `fail ERROR` answer the
+//! oldest call, `submit` takes a request whose token comes later, `token JSON` returns the oldest open token. After
+//! each step the execution is also built anew from its records alone and must be the same to the letter.
+#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
+
+use std::sync::Arc;
+
+use statemachine::{
+    Advance, Command, Definition, Execution, Identity, Millis, Record, Refused, Signal, Status, TaskId,
+    history::History,
+};
+
+struct Run {
+    execution: Execution,
+    batches: Vec<(Millis, Vec<Record>)>,
+    calls: Vec<TaskId>,
+    now: Millis,
+    draws: u64,
+}
+
+impl Run {
+    fn start(definition: &str, input: &str) -> Self {
+        let definition = Definition::parse(definition).unwrap_or_else(|error| panic!("{error}"));
+        let execution = Execution::new(Arc::new(definition), Arc::new(identity()));
+        let mut run = Self { execution, batches: Vec::new(), calls: Vec::new(), now: 1_000_000, draws: 0 };
+        let mut draws = run.draws;
+        let advance = run.execution.start(input, run.now, &mut || next(&mut draws));
+        run.draws = draws;
+        run.note(advance);
+        run
+    }
+
+    fn signal(&mut self, signal: Option<Signal>) -> Result<(), Refused> {
+        let mut draws = self.draws;
+        let advance = self.execution.advance(signal, self.now, &mut || next(&mut draws))?;
+        self.draws = draws;
+        self.note(advance);
+        Ok(())
+    }
+
+    fn play(&mut self, script: &str) {
+        for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+            self.now += 1;
+            let signal = match word {
+                "tick" => {
+                    self.now = self.execution.next_due().unwrap().max(self.now);
+                    None
+                }
+                "ok" => Some(Signal::TaskSucceeded { task: self.calls.remove(0), output: rest.to_owned() }),
+                "fail" => Some(Signal::TaskFailed {
+                    task: self.calls.remove(0),
+                    error: Some(rest.to_owned()),
+                    cause: Some("because".to_owned()),
+                }),
+                "submit" => Some(Signal::TaskSubmitted { task: self.calls.remove(0), output: "{}".to_owned() }),
+                "token" => Some(Signal::TokenSucceeded { token: self.token(), output: rest.to_owned() }),
+                "heartbeat" => Some(Signal::TokenHeartbeat { token: self.token() }),
+                "stop" => Some(Signal::Stop { error: Some("Stopped".to_owned()), cause: None }),
+                other => panic!("no such step: {other}"),
+            };
+            self.signal(signal).unwrap();
+        }
+    }
+
+    fn token(&self) -> String {
+        self.execution.open_tokens().remove(0)
+    }
+
+    fn note(&mut self, advance: Advance) {
+        self.calls.extend(advance.commands.iter().map(|Command::InvokeTask(call)| call.task));
+        self.batches.push((self.execution.latest(), advance.records));
+        self.cut();
+    }
+
+    /// Recovery: the records alone make the same execution.
+    fn cut(&self) {
+        let mut recovered = Execution::new(Arc::clone(self.execution.definition()), Arc::new(identity()));
+        for (at, records) in &self.batches {
+            records.iter().for_each(|record| recovered.apply(*at, record));
+        }
+        assert_eq!(format!("{recovered:?}"), format!("{:?}", self.execution));
+        let calls: Vec<TaskId> = recovered.outstanding().iter().map(|Command::InvokeTask(call)| call.task).collect();
+        assert_eq!(calls, self.calls.iter().copied().filter(|task| calls.contains(task)).collect::<Vec<_>>());
+    }
+
+    /// The history as `id<previous Type`, one a line.
+    fn rows(&self) -> Vec<String> {
+        let mut history = History::new(Arc::clone(self.execution.definition()), "role", "eu-west-1");
+        let records = self.batches.iter().flat_map(|(at, records)| records.iter().map(move |record| (*at, record)));
+        records
+            .filter_map(|(at, record)| history.push(at, record))
+            .map(|event| format!("{}<{} {}", event["id"], event["previousEventId"], event["type"].as_str().unwrap()))
+            .collect()
+    }
+}
+
+fn next(draws: &mut u64) -> u64 {
+    *draws += 1;
+    draws.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+fn identity() -> Identity {
+    Identity {
+        number: 1,
+        execution_arn: "arn:aws:states:eu-west-1:123456789012:execution:m:e".to_owned(),
+        name: "e".to_owned(),
+        state_machine_arn: "arn:aws:states:eu-west-1:123456789012:stateMachine:m".to_owned(),
+        state_machine_name: "m".to_owned(),
+        role_arn: "role".to_owned(),
+    }
+}
+
+#[track_caller]
+fn check(definition: &str, input: &str, script: &str, rows: &str, status: Status) {
+    let mut run = Run::start(definition, input);
+    run.play(script);
+    assert_eq!(
+        run.rows().join("\n"),
+        rows.split_whitespace().collect::<Vec<_>>().chunks(2).map(|c| c.join(" ")).collect::<Vec<_>>().join("\n")
+    );
+    assert_eq!(run.execution.status(), &status);
+}
+
+fn succeeded(output: &str) -> Status {
+    Status::Succeeded { output: output.to_owned() }
+}
+
+fn failed(error: &str, cause: &str) -> Status {
+    Status::Failed { error: Some(error.to_owned()), cause: Some(cause.to_owned()) }
+}
+
+#[test]
+fn seven_passes_are_one_batch() {
+    let states: Vec<String> = (1..=7)
+        .map(|n| match n {
+            7 => r#""S7": {"Type": "Pass", "End": true}"#.to_owned(),
+            n => format!(r#""S{n}": {{"Type": "Pass", "Next": "S{}"}}"#, n + 1),
+        })
+        .collect();
+    let definition = format!(r#"{{"StartAt": "S1", "States": {{{}}}}}"#, states.join(","));
+    let run = Run::start(&definition, r#"{"kept":   "verbatim"}"#);
+    assert_eq!(run.batches.len(), 1);
+    assert_eq!(run.execution.status(), &succeeded(r#"{"kept":   "verbatim"}"#));
+    let payloads = run.batches[0].1.iter().filter(|record| matches!(record, Record::Payload(_))).count();
+    assert_eq!(payloads, 1, "a payload is stored once");
+}
+
+#[test]
+fn a_wait_survives_and_ends() {
+    check(
+        r#"{"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 30, "Next": "D"}, "D": {"Type": "Succeed"}}}"#,
+        "{}",
+        "tick",
+        "1<0 ExecutionStarted 2<0 WaitStateEntered 3<2 WaitStateExited 4<3 SucceedStateEntered 5<4 SucceedStateExited 6<5 ExecutionSucceeded",
+        succeeded("{}"),
+    );
+}
+
+const CALL: &str = r#"{"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke",
+    "Parameters": {"FunctionName": "f", "Payload.$": "$"}, "TimeoutSeconds": 10,
+    "Retry": [{"ErrorEquals": ["Busy"], "IntervalSeconds": 2, "MaxAttempts": 2}],
+    "Catch": [{"ErrorEquals": ["Broken"], "ResultPath": "$.error", "Next": "Mend"}], "End": true},
+    "Mend": {"Type": "Pass", "End": true}}}"#;
+
+#[test]
+fn a_retry_repeats_only_the_call() {
+    check(
+        CALL,
+        "{}",
+        "fail Busy\n tick\n ok {\"n\":1}",
+        "1<0 ExecutionStarted 2<0 TaskStateEntered 3<2 TaskScheduled 4<3 TaskStarted 5<4 TaskFailed 6<5 TaskScheduled 7<6 TaskStarted
+         8<7 TaskSucceeded 9<8 TaskStateExited 10<9 ExecutionSucceeded",
+        succeeded(r#"{"n":1}"#),
+    );
+}
+
+#[test]
+fn a_catcher_takes_what_no_retrier_does() {
+    check(
+        CALL,
+        r#"{"a":1}"#,
+        "fail Broken",
+        "1<0 ExecutionStarted 2<0 TaskStateEntered 3<2 TaskScheduled 4<3 TaskStarted 5<4 TaskFailed 6<5 TaskStateExited
+         7<6 PassStateEntered 8<7 PassStateExited 9<8 ExecutionSucceeded",
+        succeeded(r#"{"a":1,"error":{"Error":"Broken","Cause":"because"}}"#),
+    );
+}
+
+#[test]
+fn a_task_that_is_late_times_out() {
+    check(
+        CALL,
+        "{}",
+        "tick",
+        "1<0 ExecutionStarted 2<0 TaskStateEntered 3<2 TaskScheduled 4<3 TaskStarted 5<4 TaskTimedOut 6<5 ExecutionFailed",
+        Status::Failed { error: Some("States.Timeout".to_owned()), cause: None },
+    );
+}
+
+#[test]
+fn an_answer_that_comes_too_late_changes_nothing() {
+    let mut run = Run::start(CALL, "{}");
+    let task = run.calls[0];
+    run.play("fail Busy");
+    let late = Signal::TaskSucceeded { task, output: "{}".to_owned() };
+    assert_eq!(run.signal(Some(late)), Err(Refused::TaskDoesNotExist));
+    run.play("stop");
+    assert_eq!(run.signal(Some(Signal::Stop { error: None, cause: None })), Err(Refused::Ended));
+}
+
+const ASK: &str = r#"{"StartAt": "A", "States": {"A": {"Type": "Task", "HeartbeatSeconds": 60, "TimeoutSeconds": 600,
+    "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
+    "Parameters": {"FunctionName": "f", "Payload": {"token.$": "$$.Task.Token"}}, "End": true}}}"#;
+
+#[test]
+fn a_token_completes_once() {
+    let mut run = Run::start(ASK, "{}");
+    run.play("submit\n heartbeat");
+    assert!(run.execution.is_parked());
+    let token = run.token();
+    run.play("token {\"approved\":true}");
+    assert_eq!(run.execution.status(), &succeeded(r#"{"approved":true}"#));
+    let again = Signal::TokenSucceeded { token, output: "{}".to_owned() };
+    assert_eq!(run.signal(Some(again)), Err(Refused::Ended));
+}
+
+#[test]
+fn a_foreign_token_is_refused() {
+    let mut run = Run::start(ASK, "{}");
+    run.play("submit");
+    let mut token = run.token();
+    let last = if token.ends_with('A') { 'B' } else { 'A' };
+    token.replace_range(token.len() - 1.., &last.to_string());
+    for token in [token, "nonsense".to_owned()] {
+        let signal = Signal::TokenSucceeded { token, output: "{}".to_owned() };
+        assert_eq!(run.signal(Some(signal)), Err(Refused::TaskDoesNotExist));
+    }
+}
+
+#[test]
+fn a_silent_worker_times_out_by_its_heartbeat() {
+    let mut run = Run::start(ASK, "{}");
+    run.play("submit");
+    let first = run.execution.next_due().unwrap();
+    run.now += 50_000;
+    run.play("heartbeat");
+    assert!(run.execution.next_due().unwrap() > first);
+    run.play("tick");
+    assert!(matches!(run.execution.status(), Status::Failed { error: Some(error), .. } if error == "States.Timeout"));
+}
+
+#[test]
+fn branches_join_in_their_order() {
+    check(
+        r#"{"StartAt": "P", "States": {"P": {"Type": "Parallel", "End": true, "Branches": [
+            {"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "arn:aws:lambda:eu-west-1:123456789012:function:a", "End": true}}},
+            {"StartAt": "B", "States": {"B": {"Type": "Pass", "Result": 2, "End": true}}}]}}}"#,
+        "{}",
+        "ok 1",
+        "1<0 ExecutionStarted 2<0 ParallelStateEntered 3<2 ParallelStateStarted 4<3 TaskStateEntered 5<4 LambdaFunctionScheduled
+         6<5 LambdaFunctionStarted 7<3 PassStateEntered 8<7 PassStateExited 9<6 LambdaFunctionSucceeded 10<9 TaskStateExited
+         11<10 ParallelStateSucceeded 12<10 ParallelStateExited 13<12 ExecutionSucceeded",
+        succeeded("[1,2]"),
+    );
+}
+
+#[test]
+fn iterations_link_to_the_one_before() {
+    check(
+        r#"{"StartAt": "M", "States": {"M": {"Type": "Map", "MaxConcurrency": 1, "End": true,
+            "ItemProcessor": {"StartAt": "I", "States": {"I": {"Type": "Pass", "End": true}}}}}}"#,
+        "[1, [2]]",
+        "",
+        "1<0 ExecutionStarted 2<0 MapStateEntered 3<2 MapStateStarted 4<3 MapIterationStarted 5<4 PassStateEntered 6<5 PassStateExited
+         7<6 MapIterationSucceeded 8<6 MapIterationStarted 9<8 PassStateEntered 10<9 PassStateExited 11<10 MapIterationSucceeded
+         12<11 MapStateSucceeded 13<11 MapStateExited 14<13 ExecutionSucceeded",
+        succeeded("[1,[2]]"),
+    );
+}
+
+#[test]
+fn a_map_of_nothing_succeeds() {
+    check(
+        r#"{"StartAt": "M", "States": {"M": {"Type": "Map", "End": true,
+            "ItemProcessor": {"StartAt": "I", "States": {"I": {"Type": "Pass", "End": true}}}}}}"#,
+        "[]",
+        "",
+        "1<0 ExecutionStarted 2<0 MapStateEntered 3<2 MapStateStarted 4<3 MapStateSucceeded 5<3 MapStateExited 6<5 ExecutionSucceeded",
+        succeeded("[]"),
+    );
+}
+
+#[test]
+fn a_failed_iteration_takes_its_map_and_its_siblings_down() {
+    check(
+        r#"{"StartAt": "M", "States": {"M": {"Type": "Map", "End": true, "ItemProcessor": {"StartAt": "I", "States": {
+            "I": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Parameters": {"FunctionName": "f"}, "End": true}}}}}}"#,
+        "[1,2]",
+        "fail Broken",
+        "1<0 ExecutionStarted 2<0 MapStateEntered 3<2 MapStateStarted 4<3 MapIterationStarted 5<3 MapIterationStarted 6<4 TaskStateEntered
+         7<6 TaskScheduled 8<7 TaskStarted 9<5 TaskStateEntered 10<9 TaskScheduled 11<10 TaskStarted 12<8 TaskFailed
+         13<12 MapIterationFailed 14<11 TaskStateAborted 15<11 MapIterationAborted 16<12 MapStateFailed 17<16 ExecutionFailed",
+        failed("Broken", "because"),
+    );
+}
+
+#[test]
+fn a_choice_without_a_match_says_so() {
+    check(
+        r#"{"StartAt": "C", "States": {"C": {"Type": "Choice", "Choices": [{"Variable": "$.n", "NumericGreaterThan": 1, "Next": "D"}]},
+            "D": {"Type": "Succeed"}}}"#,
+        r#"{"n": 1}"#,
+        "",
+        "1<0 ExecutionStarted 2<0 ChoiceStateEntered 3<2 ExecutionFailed",
+        failed(
+            "States.NoChoiceMatched",
+            "An error occurred while executing the state 'C' (entered at the event id #2). \
+             Failed to transition out of the state. The state does not point to a next state.",
+        ),
+    );
+}
+
+#[test]
+fn the_whole_execution_times_out() {
+    check(
+        r#"{"StartAt": "W", "TimeoutSeconds": 5, "States": {"W": {"Type": "Wait", "Seconds": 60, "End": true}}}"#,
+        "{}",
+        "tick",
+        "1<0 ExecutionStarted 2<0 WaitStateEntered 3<2 ExecutionTimedOut",
+        Status::TimedOut { error: Some("States.Timeout".to_owned()), cause: None },
+    );
+}
+
+#[test]
+fn inner_variables_stay_inside() {
+    let mut run = Run::start(
+        r#"{"QueryLanguage": "JSONata", "StartAt": "A", "States": {
+            "A": {"Type": "Pass", "Assign": {"outer": 1}, "Next": "M"},
+            "M": {"Type": "Map", "Items": [1, 2], "ItemProcessor": {"StartAt": "I", "States": {
+                "I": {"Type": "Pass", "Assign": {"inner": "{% $outer + $states.input %}"}, "Next": "J"},
+                "J": {"Type": "Pass", "Output": "{% $inner %}", "End": true}}}, "Next": "Z"},
+            "Z": {"Type": "Pass", "Output": {"sum": "{% $sum($states.input) %}", "seen": "{% $exists($inner) %}"}, "End": true}}}"#,
+        "{}",
+    );
+    run.play("");
+    assert_eq!(run.execution.status(), &succeeded(r#"{"sum":5,"seen":false}"#));
+}
+
+#[test]
+fn time_never_runs_backwards() {
+    let mut run =
+        Run::start(r#"{"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 30, "End": true}}}"#, "{}");
+    run.now = 0;
+    run.signal(None).unwrap();
+    assert!(run.execution.is_running());
+    assert_eq!(run.execution.latest(), 1_000_000);
+}
+
+#[test]
+fn a_history_that_grows_without_end_is_ended() {
+    let run = Run::start(
+        r#"{"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}, "C": {"Type": "Succeed"},
+            "B": {"Type": "Choice", "Choices": [{"Variable": "$.stop", "IsPresent": true, "Next": "C"}], "Default": "A"}}}"#,
+        "{}",
+    );
+    assert_eq!(run.execution.events(), 25_000);
+    assert!(matches!(run.execution.status(), Status::Failed { error: Some(error), .. } if error == "States.Runtime"));
+}

@@ -1,0 +1,197 @@
+//! Measures the engine: starts acknowledged per second, memory of what is parked, the way back after a kill.
+//!
+//! ```text
+//!   measure passes DIR PRODUCERS SECONDS    runs of seven Pass states, closed loop
+//!   measure park DIR COUNT                  parks executions behind a question, then ends without a goodbye
+//!   measure resume DIR                      opens what was left, and answers every question
+//! ```
+//!
+//! Figures of one machine compare with each other only; the profile that this is built in counts.
+
+use std::{
+    error::Error,
+    fs,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use futures::{FutureExt, StreamExt};
+use serde_json::{Value, json};
+use workflow::{
+    engine::{Config, Engine, NewStateMachine, StartExecution},
+    task::{Invocation, Registry},
+};
+
+type Outcome = Result<(), Box<dyn Error>>;
+
+#[tokio::main]
+async fn main() -> Outcome {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let text = |place: usize| arguments.get(place).map(String::as_str).ok_or("an argument is missing, see the file");
+    let number = |place: usize| -> Result<usize, Box<dyn Error>> { Ok(text(place)?.parse()?) };
+    match text(0)? {
+        "passes" => passes(text(1)?, number(2)?, number(3)?).await,
+        "park" => park(text(1)?, number(2)?).await,
+        "resume" => resume(text(1)?).await,
+        other => Err(format!("`{other}` is not a measurement").into()),
+    }
+}
+
+async fn passes(data: &str, producers: usize, seconds: usize) -> Outcome {
+    let engine = Engine::open(Config::new(data)).await?;
+    let machine = create(&engine, "passes", seven_passes()).await?;
+    let input = json!({"text": "x".repeat(1000)}).to_string();
+    let done = Arc::new(AtomicBool::new(false));
+    let started = Arc::new(AtomicUsize::new(0));
+    let before = proc("/proc/self/io", "write_bytes");
+    let (begun, ticks) = (Instant::now(), cpu());
+    let workers: Vec<_> = (0..producers)
+        .map(|_| {
+            let (engine, machine, input) = (engine.clone(), machine.clone(), input.clone());
+            let (done, started) = (Arc::clone(&done), Arc::clone(&started));
+            tokio::spawn(async move {
+                let mut waits = Vec::new();
+                while !done.load(Ordering::Relaxed) {
+                    let begun = Instant::now();
+                    let start = StartExecution {
+                        state_machine_arn: machine.clone(),
+                        input: Some(input.clone()),
+                        ..StartExecution::default()
+                    };
+                    if engine.start_execution(start).await.is_err() {
+                        break;
+                    }
+                    waits.push(begun.elapsed());
+                    started.fetch_add(1, Ordering::Relaxed);
+                }
+                waits
+            })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_secs(seconds as u64)).await;
+    done.store(true, Ordering::Relaxed);
+    let mut waits: Vec<Duration> = Vec::new();
+    for worker in workers {
+        waits.extend(worker.await?);
+    }
+    let elapsed = begun.elapsed();
+    waits.sort_unstable();
+    let count = started.load(Ordering::Relaxed);
+    let at = |share: usize| waits.get(waits.len() * share / 100).copied().unwrap_or_default();
+    println!(
+        "{producers} producers: {:.0} runs/s, p50 {:?}, p99 {:?}, {} bytes written/run, {:.0} us of processor/run, {} KB of memory",
+        count as f64 / elapsed.as_secs_f64(),
+        at(50),
+        at(99),
+        (proc("/proc/self/io", "write_bytes") - before) / count.max(1),
+        (cpu() - ticks) as f64 * 10_000.0 / count.max(1) as f64,
+        proc("/proc/self/status", "VmRSS")
+    );
+    engine.shutdown().await;
+    Ok(())
+}
+
+async fn park(data: &str, count: usize) -> Outcome {
+    let tokens = Arc::new(Mutex::new(Vec::new()));
+    let engine = Engine::open(Config { functions: asking(Arc::clone(&tokens)), ..Config::new(data) }).await?;
+    let machine = create(&engine, "question", question()).await?;
+    let before = proc("/proc/self/status", "VmRSS");
+    let begun = Instant::now();
+    let input = json!({"text": "x".repeat(1000)}).to_string();
+    let starts = futures::stream::iter(0..count).map(|_| {
+        let start = StartExecution {
+            state_machine_arn: machine.clone(),
+            input: Some(input.clone()),
+            ..StartExecution::default()
+        };
+        engine.start_execution(start)
+    });
+    let failed = starts.buffer_unordered(256).filter(|started| std::future::ready(started.is_err())).count().await;
+    while engine.running().1 > 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let elapsed = begun.elapsed();
+    let tokens = std::mem::take(&mut *tokens.lock().map_err(|error| error.to_string())?);
+    fs::write(format!("{data}/tokens"), tokens.join("\n"))?;
+    drop(tokens);
+    println!(
+        "{count} parked ({failed} failed) in {elapsed:?}, {:.0}/s; {} KB of memory before, {} after, {} now running",
+        count as f64 / elapsed.as_secs_f64(),
+        before,
+        proc("/proc/self/status", "VmRSS"),
+        engine.running().0
+    );
+    std::process::abort();
+}
+
+async fn resume(data: &str) -> Outcome {
+    let begun = Instant::now();
+    let engine = Engine::open(Config { functions: asking(Arc::default()), ..Config::new(data) }).await?;
+    println!(
+        "open after {:?}, {} run, {} KB of memory",
+        begun.elapsed(),
+        engine.running().0,
+        proc("/proc/self/status", "VmRSS")
+    );
+    let tokens = fs::read_to_string(format!("{data}/tokens"))?;
+    let tokens: Vec<&str> = tokens.lines().collect();
+    if let Some(first) = tokens.first() {
+        engine.send_task_success(first, "1".into()).await?;
+        println!("first one answered {:?} after the start", begun.elapsed());
+    }
+    let begun = Instant::now();
+    let answers = futures::stream::iter(tokens.iter().skip(1)).map(|token| engine.send_task_success(token, "1".into()));
+    let answered = answers.buffer_unordered(256).filter(|sent| std::future::ready(sent.is_ok())).count().await;
+    println!("{answered} resumed in {:?}, {:.0}/s", begun.elapsed(), answered as f64 / begun.elapsed().as_secs_f64());
+    engine.shutdown().await;
+    Ok(())
+}
+
+async fn create(engine: &Engine, name: &str, definition: String) -> Result<String, Box<dyn Error>> {
+    let new = NewStateMachine { name: name.into(), definition, ..NewStateMachine::default() };
+    Ok(engine.create_state_machine(new).await?.0)
+}
+
+fn asking(tokens: Arc<Mutex<Vec<String>>>) -> Registry {
+    let mut functions = Registry::default();
+    functions.insert("ask", move |call: Invocation| {
+        if let (Some(token), Ok(mut tokens)) = (call.payload["token"].as_str(), tokens.lock()) {
+            tokens.push(token.to_owned());
+        }
+        async { Ok(Value::Null) }.boxed()
+    });
+    functions
+}
+
+fn seven_passes() -> String {
+    let mut states = json!({"P7": {"Type": "Pass", "End": true}});
+    for n in 1..7 {
+        states[format!("P{n}")] = json!({"Type": "Pass", "Next": format!("P{}", n + 1)});
+    }
+    json!({"StartAt": "P1", "States": states}).to_string()
+}
+
+fn question() -> String {
+    let ask = json!({
+        "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken", "End": true,
+        "Parameters": {"FunctionName": "ask", "Payload": {"token.$": "$$.Task.Token"}}
+    });
+    json!({"StartAt": "Ask", "States": {"Ask": ask}}).to_string()
+}
+
+/// A number that the system tells about this process; 0 where it does not.
+fn proc(file: &str, name: &str) -> usize {
+    let text = fs::read_to_string(file).unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+    line.split_whitespace().find_map(|word| word.parse().ok()).unwrap_or_default()
+}
+
+/// Processor time of this process, in hundredths of a second.
+fn cpu() -> usize {
+    let text = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let after = text.rsplit(')').next().unwrap_or_default();
+    after.split_whitespace().skip(11).take(2).filter_map(|word| word.parse::<usize>().ok()).sum()
+}

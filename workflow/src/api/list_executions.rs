@@ -1,0 +1,116 @@
+//! ListExecutions of a state machine.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Api, arn,
+    constraint::Constraints,
+    page::{self, LARGEST_PAGE, Pager},
+    refusal::Refusal,
+    wire::Timestamp,
+};
+use crate::engine::{ExecutionItem, ExecutionStatus};
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Request {
+    state_machine_arn: Option<String>,
+    status_filter: Option<String>,
+    max_results: Option<i64>,
+    next_token: Option<String>,
+    map_run_arn: Option<String>,
+    redrive_filter: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Answer {
+    executions: Vec<Item>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_token: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Item {
+    execution_arn: String,
+    state_machine_arn: String,
+    name: String,
+    status: &'static str,
+    start_date: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stop_date: Option<Timestamp>,
+    redrive_count: u32,
+}
+
+pub(super) async fn call(api: Api, request: Request) -> Result<Answer, Refusal> {
+    let max_results = constrain(&request)?;
+    let machine = machine_of(&request)?;
+    arn::state_machine(&api.config, machine)?;
+    let status = request.status_filter.as_deref().and_then(status_of);
+    let pager = Pager::new("ListExecutions", &[machine, status.map_or("", ExecutionStatus::name)], api.now());
+    let paging = pager.paging(max_results, request.next_token.as_deref())?;
+    let found = api.engine.list_executions(machine, status, paging).await?;
+    Ok(Answer {
+        executions: found.items.into_iter().map(show).collect(),
+        next_token: found.next_token.map(|place| pager.seal(&place)),
+    })
+}
+
+fn constrain(request: &Request) -> Result<usize, Refusal> {
+    let mut check = Constraints::default();
+    check.optional("stateMachineArn", request.state_machine_arn.as_deref(), 1, 256);
+    check.optional("mapRunArn", request.map_run_arn.as_deref(), 1, 2000);
+    let statuses = STATUSES.map(ExecutionStatus::name);
+    let statuses = [&statuses[..], &[PENDING_REDRIVE]].concat();
+    check.one_of("statusFilter", request.status_filter.as_deref(), &statuses);
+    check.one_of("redriveFilter", request.redrive_filter.as_deref(), &["REDRIVEN", "NOT_REDRIVEN"]);
+    let max_results = check.max_results(request.max_results, LARGEST_PAGE);
+    page::constrain(&mut check, request.next_token.as_deref(), LONGEST_TOKEN);
+    check.done()?;
+    Ok(max_results)
+}
+
+/// The machine whose executions are wanted.
+fn machine_of(request: &Request) -> Result<&str, Refusal> {
+    match (&request.state_machine_arn, &request.map_run_arn) {
+        (Some(_), Some(_)) | (None, None) => {
+            Err(Refusal::validation("Must specify exactly one of the following: State machine ARN, Map Run ARN"))
+        }
+        (None, Some(_)) => Err(Refusal::not_supported("ListExecutions of a Map Run")),
+        (Some(_), None) if request.status_filter.as_deref() == Some(PENDING_REDRIVE) => {
+            Err(Refusal::validation("The PENDING_REDRIVE status filter can only be used with a Map Run ARN"))
+        }
+        (Some(_), None) if request.redrive_filter.is_some() => {
+            Err(Refusal::validation("The redrive filter can only be used with a Map Run ARN"))
+        }
+        (Some(machine), None) => Ok(machine),
+    }
+}
+
+fn status_of(name: &str) -> Option<ExecutionStatus> {
+    STATUSES.into_iter().find(|status| status.name() == name)
+}
+
+fn show(item: ExecutionItem) -> Item {
+    Item {
+        execution_arn: item.execution_arn,
+        state_machine_arn: item.state_machine_arn,
+        name: item.name,
+        status: item.status.name(),
+        start_date: Timestamp(item.start_date),
+        stop_date: item.stop_date.map(Timestamp),
+        redrive_count: 0,
+    }
+}
+
+const STATUSES: [ExecutionStatus; 5] = [
+    ExecutionStatus::Running,
+    ExecutionStatus::Succeeded,
+    ExecutionStatus::Failed,
+    ExecutionStatus::TimedOut,
+    ExecutionStatus::Aborted,
+];
+const PENDING_REDRIVE: &str = "PENDING_REDRIVE";
+/// Tokens of this list may be longer than others.
+const LONGEST_TOKEN: usize = 3096;

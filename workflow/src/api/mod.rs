@@ -1,0 +1,219 @@
+//! The Step Functions wire protocol: AWS JSON 1.0 over `POST /`, one file per action.
+//!
+//! Owns what a request must look like (limits, constraints, ARNs), who may send one (`Host`, `Origin`, SigV4) and what an
+//! answer looks like, in AWS's shapes and words. It holds no state: what an action does is [`Engine`]'s.
+//!
+//! ```text
+//!   POST /  ── guard (Host, Origin) ── sigv4 ── X-Amz-Target ── constraints ── engine ── answer
+//!                  │ 403                │ 403       │ 400           │ 400        │ 400, 503
+//!                  └────────────────────┴───────────┴───────────────┴────────────┴──> {"__type", "message"}
+//! ```
+
+mod arn;
+mod configuration;
+mod constraint;
+mod guard;
+mod listen;
+mod page;
+mod refusal;
+mod sigv4;
+mod tag;
+mod wire;
+
+mod create_state_machine;
+mod delete_state_machine;
+mod describe_execution;
+mod describe_state_machine;
+mod describe_state_machine_for_execution;
+mod get_execution_history;
+mod list_executions;
+mod list_state_machine_versions;
+mod list_state_machines;
+mod list_tags_for_resource;
+mod send_task_failure;
+mod send_task_heartbeat;
+mod send_task_success;
+mod start_execution;
+mod stop_execution;
+mod update_state_machine;
+mod validate_state_machine_definition;
+
+#[cfg(test)]
+mod tests;
+
+use std::{panic::AssertUnwindSafe, sync::Arc};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    http::request::Parts,
+    response::Response,
+    routing::post,
+};
+use futures::FutureExt;
+use serde::{Serialize, de::DeserializeOwned};
+use statemachine::Millis;
+
+use self::{guard::Hosts, refusal::Refusal};
+use crate::engine::{Clock, Engine, SystemClock};
+
+pub use self::{
+    listen::{ListenError, check_listen},
+    sigv4::Credentials,
+};
+
+/// What the protocol needs to know besides the engine.
+#[derive(Clone)]
+pub struct ApiConfig {
+    /// The region in the engine's ARNs, and the one that signatures are scoped to.
+    pub region: String,
+    /// The account in the engine's ARNs.
+    pub account: String,
+    /// Host names, without ports, under which the listener is reached besides the loopback ones.
+    pub hosts: Vec<String>,
+    /// When given, every request must be signed with these; see [`check_listen`].
+    pub credentials: Option<Credentials>,
+    /// The clock that signatures and paging tokens are held against.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Default for ApiConfig {
+    /// Region `us-east-1`, account `123456789012`, no further hosts, no credentials, the machine's clock.
+    fn default() -> Self {
+        Self {
+            region: "us-east-1".into(),
+            account: "123456789012".into(),
+            hosts: Vec::new(),
+            credentials: None,
+            clock: Arc::new(SystemClock::default()),
+        }
+    }
+}
+
+/// The routes of the protocol: `POST /` and nothing else, so that it merges with another router.
+///
+/// ```no_run
+/// # async fn serve(engine: workflow::engine::Engine) -> std::io::Result<()> {
+/// use workflow::api::{ApiConfig, router};
+///
+/// let listener = tokio::net::TcpListener::bind("127.0.0.1:8083").await?;
+/// axum::serve(listener, router(engine, ApiConfig::default())).await
+/// # }
+/// ```
+pub fn router(engine: Engine, config: ApiConfig) -> Router {
+    Router::new().route("/", post(answer)).with_state(Api::new(engine, config))
+}
+
+/// What every action is called with; clones are the same.
+#[derive(Clone)]
+struct Api {
+    engine: Engine,
+    config: Arc<ApiConfig>,
+    hosts: Arc<Hosts>,
+}
+
+impl Api {
+    fn new(engine: Engine, config: ApiConfig) -> Self {
+        let hosts = Hosts::new(&config.hosts, config.credentials.is_some());
+        Self { engine, config: Arc::new(config), hosts: Arc::new(hosts) }
+    }
+
+    fn now(&self) -> Millis {
+        self.config.clock.now()
+    }
+
+    /// Takes one request apart, checks it and performs it; the answer is the JSON text.
+    async fn perform(&self, parts: &Parts, body: Body) -> Result<String, Refusal> {
+        self.hosts.admit(&parts.uri, &parts.headers)?;
+        let body = wire::read(body).await?;
+        if let Some(credentials) = &self.config.credentials {
+            let verifier = sigv4::Verifier { credentials, region: &self.config.region, service: SERVICE };
+            verifier.verify(parts, &body, self.now())?;
+        }
+        self.dispatch(wire::target(&parts.headers)?, &body).await
+    }
+
+    async fn dispatch(&self, action: &str, body: &[u8]) -> Result<String, Refusal> {
+        match action {
+            "CreateStateMachine" => self.run(body, create_state_machine::call).await,
+            "DeleteStateMachine" => self.run(body, delete_state_machine::call).await,
+            "DescribeExecution" => self.run(body, describe_execution::call).await,
+            "DescribeStateMachine" => self.run(body, describe_state_machine::call).await,
+            "DescribeStateMachineForExecution" => self.run(body, describe_state_machine_for_execution::call).await,
+            "GetExecutionHistory" => self.run(body, get_execution_history::call).await,
+            "ListExecutions" => self.run(body, list_executions::call).await,
+            "ListStateMachineVersions" => self.run(body, list_state_machine_versions::call).await,
+            "ListStateMachines" => self.run(body, list_state_machines::call).await,
+            "ListTagsForResource" => self.run(body, list_tags_for_resource::call).await,
+            "SendTaskFailure" => self.run(body, send_task_failure::call).await,
+            "SendTaskHeartbeat" => self.run(body, send_task_heartbeat::call).await,
+            "SendTaskSuccess" => self.run(body, send_task_success::call).await,
+            "StartExecution" => self.run(body, start_execution::call).await,
+            "StopExecution" => self.run(body, stop_execution::call).await,
+            "UpdateStateMachine" => self.run(body, update_state_machine::call).await,
+            "ValidateStateMachineDefinition" => self.run(body, validate_state_machine_definition::call).await,
+            known if NOT_YET.contains(&known) => Err(Refusal::not_supported(known)),
+            unknown => Err(Refusal::unknown_operation(format!("Step Functions has no action `{unknown}`"))),
+        }
+    }
+
+    async fn run<R, A, F>(&self, body: &[u8], call: impl FnOnce(Self, R) -> F) -> Result<String, Refusal>
+    where
+        R: DeserializeOwned,
+        A: Serialize,
+        F: Future<Output = Result<A, Refusal>>,
+    {
+        let request = wire::decode(body)?;
+        let answer = call(self.clone(), request).await?;
+        wire::encode(&answer)
+    }
+}
+
+async fn answer(State(api): State<Api>, request: Request) -> Response {
+    let id = uuid::Uuid::new_v4().to_string();
+    let (parts, body) = request.into_parts();
+    let outcome = unbroken(api.perform(&parts, body)).await;
+    if let Err(refusal) = &outcome {
+        refusal.log(&id);
+    }
+    wire::respond(&id, outcome)
+}
+
+/// Turns a panic into an internal failure, so that the caller gets an answer and the operator the words.
+async fn unbroken(work: impl Future<Output = Result<String, Refusal>>) -> Result<String, Refusal> {
+    let outcome = AssertUnwindSafe(work).catch_unwind().await;
+    outcome.unwrap_or_else(|panic| Err(Refusal::internal(format!("an action panicked: {}", words(&*panic)))))
+}
+
+fn words(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+}
+
+/// The service's name in a signature's scope.
+const SERVICE: &str = "states";
+
+/// The actions of the service that are refused by name.
+const NOT_YET: [&str; 20] = [
+    "CreateActivity",
+    "CreateStateMachineAlias",
+    "DeleteActivity",
+    "DeleteStateMachineAlias",
+    "DeleteStateMachineVersion",
+    "DescribeActivity",
+    "DescribeMapRun",
+    "DescribeStateMachineAlias",
+    "GetActivityTask",
+    "ListActivities",
+    "ListMapRuns",
+    "ListStateMachineAliases",
+    "PublishStateMachineVersion",
+    "RedriveExecution",
+    "StartSyncExecution",
+    "TagResource",
+    "TestState",
+    "UntagResource",
+    "UpdateMapRun",
+    "UpdateStateMachineAlias",
+];

@@ -1,0 +1,51 @@
+//! UpdateStateMachine.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Api, arn, configuration::Configurations, constraint::Constraints, create_state_machine::refuse_versions,
+    refusal::Refusal, wire::Timestamp,
+};
+use crate::engine::StateMachineChange;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Request {
+    state_machine_arn: Option<String>,
+    definition: Option<String>,
+    role_arn: Option<String>,
+    publish: Option<bool>,
+    version_description: Option<String>,
+    #[serde(flatten)]
+    configurations: Configurations,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Answer {
+    update_date: Timestamp,
+    revision_id: String,
+}
+
+pub(super) async fn call(api: Api, request: Request) -> Result<Answer, Refusal> {
+    let mut check = Constraints::default();
+    let machine = check.arn("stateMachineArn", request.state_machine_arn);
+    check.definition(request.definition.as_deref());
+    check.optional("roleArn", request.role_arn.as_deref(), 1, 256);
+    request.configurations.constrain(&mut check);
+    check.done()?;
+    refuse_versions(request.publish, request.version_description.as_deref())?;
+    arn::state_machine(&api.config, &machine)?;
+    request.role_arn.as_deref().map(arn::role).transpose()?;
+    let kept = request.configurations.read()?;
+
+    let change = StateMachineChange {
+        definition: request.definition,
+        role_arn: request.role_arn,
+        logging: kept.logging,
+        tracing: kept.tracing,
+        encryption: kept.encryption,
+    };
+    let updated = api.engine.update_state_machine(&machine, change).await?;
+    Ok(Answer { update_date: Timestamp(updated.update_date), revision_id: updated.revision_id })
+}

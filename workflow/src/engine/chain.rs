@@ -1,0 +1,83 @@
+//! An execution's batches, read back from the journal along their chain.
+//!
+//! Owns the way back into memory: recovery is applying records, nothing else. It does not move the execution.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use statemachine::{Execution, Identity, Millis, Record, history::History};
+
+use super::{Inner, machine::Pinned, table::Loaded};
+use crate::journal::entry::{Born, ExecutionId, Head, Offset};
+
+/// All batches of an execution, the first one first.
+pub(super) struct Chain {
+    /// The machine's name.
+    pub(super) machine: String,
+    pub(super) born: Born,
+    pub(super) batches: Vec<(Millis, Vec<Record>)>,
+}
+
+impl Inner {
+    /// Reads the batches up to the one at `head`.
+    pub(super) fn chain(&self, number: ExecutionId, head: Offset) -> Result<Chain, String> {
+        let mut batches = Vec::new();
+        let mut next = head;
+        loop {
+            let entry = self.journal.read(next).map_err(|error| error.to_string())?;
+            let Head::Batch(batch) = entry.head else {
+                return Err(format!("the journal holds no batch of execution {number} at offset {next}"));
+            };
+            if batch.execution != number {
+                return Err(format!(
+                    "the batch at offset {next} belongs to execution {}, not {number}",
+                    batch.execution
+                ));
+            }
+            batches.push((batch.at, entry.records));
+            match (batch.previous, batch.born) {
+                (None, Some(born)) => {
+                    batches.reverse();
+                    return Ok(Chain { machine: batch.machine, born: *born, batches });
+                }
+                // A chain runs backwards, so that it ends.
+                (Some(previous), None) if previous < next => next = previous,
+                _ => return Err(format!("the batch of execution {number} at offset {next} has no proper former one")),
+            }
+        }
+    }
+
+    /// Brings an execution back into memory as it was after the batch at `head`.
+    pub(super) fn load(&self, number: ExecutionId, head: Offset) -> Result<Loaded, String> {
+        let chain = self.chain(number, head)?;
+        let pinned = self.machines.pinned(&self.journal, chain.born.saved_at)?;
+        let mut execution =
+            Execution::new(Arc::clone(&pinned.definition), Arc::new(self.identity(number, &chain.machine, &chain.born.name, &pinned)));
+        for (at, records) in &chain.batches {
+            records.iter().for_each(|record| execution.apply(*at, record));
+        }
+        Ok(Loaded { execution, trace_header: chain.born.trace_header, head, history: None })
+    }
+
+    /// Who an execution is.
+    pub(super) fn identity(&self, number: ExecutionId, machine: &str, name: &str, pinned: &Pinned) -> Identity {
+        Identity {
+            number,
+            execution_arn: self.naming.execution(machine, name),
+            name: name.to_owned(),
+            state_machine_arn: self.naming.state_machine(machine),
+            state_machine_name: machine.to_owned(),
+            role_arn: pinned.role_arn.clone(),
+        }
+    }
+
+    /// The history up to the batch at `head`, and the events in it.
+    pub(super) fn history(&self, number: ExecutionId, head: Offset) -> Result<(History, Vec<Value>), String> {
+        let chain = self.chain(number, head)?;
+        let pinned = self.machines.pinned(&self.journal, chain.born.saved_at)?;
+        let mut history = History::new(Arc::clone(&pinned.definition), &pinned.role_arn, &self.naming.region);
+        let events = chain.batches.iter().flat_map(|(at, records)| records.iter().map(move |record| (*at, record)));
+        let events = events.filter_map(|(at, record)| history.push(at, record)).collect();
+        Ok((history, events))
+    }
+}

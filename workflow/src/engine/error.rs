@@ -1,0 +1,112 @@
+//! What the engine refuses, in the names and words of the Step Functions API.
+//!
+//! Owns [`ApiError`] and [`OpenError`]. Step Functions shares one set of exceptions among its actions, so the actions
+//! share one enum here too; each method of `Engine` documents which ones it answers. HTTP statuses belong to the wire.
+
+use std::path::PathBuf;
+
+use statemachine::definition::InvalidDefinition;
+
+/// Why an action was refused; the message is the one that goes over the wire.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ApiError {
+    /// The ARN is not one, or names another kind of thing.
+    #[error("Invalid Arn: '{0}'")]
+    InvalidArn(String),
+    /// The name has characters or a length that names may not have.
+    #[error("Invalid Name: '{0}'")]
+    InvalidName(String),
+    /// The input is not JSON, or too large.
+    #[error("Invalid State Machine Execution Input: '{0}'")]
+    InvalidExecutionInput(String),
+    /// The result given to SendTaskSuccess is not JSON, or too large.
+    #[error("Invalid Output: '{0}'")]
+    InvalidOutput(String),
+    /// The token is not one that this engine gave out.
+    #[error("Invalid Token: '{0}'")]
+    InvalidToken(String),
+    /// A parameter that the action needs is missing.
+    #[error("{0}")]
+    MissingRequiredParameter(String),
+    /// The paging token is not one that this engine gave out for this list.
+    #[error("Invalid Token: 'Invalid token'")]
+    InvalidPage,
+    /// The definition has errors; all of them are listed.
+    #[error("Invalid State Machine Definition: '{0}'")]
+    InvalidDefinition(InvalidDefinition),
+    /// No state machine has this ARN.
+    #[error("State Machine Does Not Exist: '{0}'")]
+    StateMachineDoesNotExist(String),
+    /// A state machine has this name and another definition, role, type or configuration.
+    #[error("State Machine Already Exists: '{0}'")]
+    StateMachineAlreadyExists(String),
+    /// The state machine is being deleted.
+    #[error("State Machine Deleting: '{0}'")]
+    StateMachineDeleting(String),
+    /// The state machine's type does not take this action.
+    #[error("This operation is not supported by this type of state machine")]
+    StateMachineTypeNotSupported,
+    /// No execution has this ARN.
+    #[error("Execution Does Not Exist: '{0}'")]
+    ExecutionDoesNotExist(String),
+    /// An execution has this name, or had it within 90 days.
+    #[error("Execution Already Exists: '{0}'")]
+    ExecutionAlreadyExists(String),
+    /// The token's task is unknown: its execution is not here.
+    #[error("Task Does Not Exist: '{0}'")]
+    TaskDoesNotExist(String),
+    /// The token's task was answered already, timed out, or went down with its state.
+    #[error("Task Timed Out: '{0}'")]
+    TaskTimedOut(String),
+    /// A parameter is out of its bounds or contradicts another.
+    #[error("{0}")]
+    Validation(String),
+    /// The engine cannot make anything durable any more and has stopped; what it acknowledged is safe.
+    #[error("the engine has stopped: {0}")]
+    Unavailable(String),
+}
+
+impl ApiError {
+    /// The exception's name on the wire, such as `ExecutionDoesNotExist`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::InvalidArn(_) => "InvalidArn",
+            Self::InvalidName(_) => "InvalidName",
+            Self::InvalidExecutionInput(_) => "InvalidExecutionInput",
+            Self::InvalidOutput(_) => "InvalidOutput",
+            Self::InvalidToken(_) | Self::InvalidPage => "InvalidToken",
+            Self::InvalidDefinition(_) => "InvalidDefinition",
+            Self::StateMachineDoesNotExist(_) => "StateMachineDoesNotExist",
+            Self::StateMachineAlreadyExists(_) => "StateMachineAlreadyExists",
+            Self::StateMachineDeleting(_) => "StateMachineDeleting",
+            Self::StateMachineTypeNotSupported => "StateMachineTypeNotSupported",
+            Self::ExecutionDoesNotExist(_) => "ExecutionDoesNotExist",
+            Self::ExecutionAlreadyExists(_) => "ExecutionAlreadyExists",
+            Self::TaskDoesNotExist(_) => "TaskDoesNotExist",
+            Self::TaskTimedOut(_) => "TaskTimedOut",
+            Self::MissingRequiredParameter(_) => "MissingRequiredParameter",
+            Self::Validation(_) => "ValidationException",
+            Self::Unavailable(_) => "ServiceUnavailable",
+        }
+    }
+}
+
+/// Why a data directory could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has it open.
+    #[error("the data directory `{}` is in use by another process; stop that one, or name another directory", .0.display())]
+    InUse(PathBuf),
+    /// The file system refused.
+    #[error("cannot open the data directory `{}`: {source}", .path.display())]
+    Io {
+        /// What was opened.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The journal is damaged where it was durable; nothing was changed.
+    #[error("{0}")]
+    Damaged(String),
+}

@@ -1,0 +1,152 @@
+//! THE loop: append, make durable, apply, perform, feed back; and the handle that everything else holds.
+//!
+//! Owns the life of executions: start, signals, timers, recovery, parking, the end. It does not evaluate anything (that
+//! is `statemachine`), does not know bytes on disk (`journal`, `index`) nor how a task is called (`task`).
+//!
+//! ```text
+//!   start, signal, timer ──> drive: advance ──> commit (journal) ──> tell ──> perform (task) ──┐
+//!                              ^                                                                |
+//!                              └──────────────────────── the answer, a signal ──────────────────┘
+//! ```
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use workflow::engine::{Config, Engine, NewStateMachine, StartExecution};
+//!
+//! let engine = Engine::open(Config::new("data")).await?;
+//! let definition = r#"{"StartAt":"Done","States":{"Done":{"Type":"Succeed"}}}"#.to_owned();
+//! let new = NewStateMachine { name: "quick".into(), definition, ..NewStateMachine::default() };
+//! let (state_machine_arn, _) = engine.create_state_machine(new).await?;
+//! let started = engine.start_execution(StartExecution { state_machine_arn, ..StartExecution::default() }).await?;
+//! let ended = engine.wait_until_ended(&started.execution_arn).await?;
+//! assert_eq!(ended.output.as_deref(), Some("{}"));
+//! engine.shutdown().await;
+//! # Ok(())
+//! # }
+//! ```
+
+mod arn;
+mod chain;
+mod clock;
+mod drive;
+mod error;
+mod machine;
+mod open;
+mod page;
+mod query;
+mod signal;
+mod start;
+mod table;
+#[cfg(test)]
+mod tests;
+mod timer;
+mod types;
+mod watch;
+
+use std::{
+    fmt,
+    fs::File,
+    future::Future,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64},
+    },
+};
+
+use self::{arn::Naming, machine::Machines, start::Names, table::Table, watch::Watchers};
+use crate::{index::Index, journal::Journal, task::Registry};
+
+pub use self::{
+    clock::{Clock, ManualClock, SystemClock},
+    error::{ApiError, OpenError},
+    page::{Page, Paging},
+    types::{
+        ExecutionDescription, ExecutionItem, ExecutionStatus, NewStateMachine, Progress, StartExecution, Started,
+        StateMachine, StateMachineChange, StateMachineType, Updated,
+    },
+};
+
+/// The durable engine; clones are the same engine.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+/// What an engine is opened with.
+#[derive(Clone)]
+pub struct Config {
+    /// The directory that holds the journal and the index; it is made when it is missing.
+    pub data_dir: PathBuf,
+    /// The region in ARNs.
+    pub region: String,
+    /// The account in ARNs.
+    pub account: String,
+    /// The functions that run in this process.
+    pub functions: Registry,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Config {
+    /// Region `us-east-1`, account `123456789012`, no functions, the machine's clock.
+    pub fn new(data_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            data_dir: data_dir.into(),
+            region: "us-east-1".into(),
+            account: "123456789012".into(),
+            functions: Registry::default(),
+            clock: Arc::new(SystemClock::default()),
+        }
+    }
+}
+
+impl Engine {
+    /// The region in the engine's ARNs.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        &self.inner.naming.region
+    }
+
+    /// The account in the engine's ARNs.
+    #[must_use]
+    pub fn account(&self) -> &str {
+        &self.inner.naming.account
+    }
+
+    /// Runs what must not stop half way in a task of its own: the caller's future may be dropped at any moment.
+    async fn detached<T, Work>(&self, work: impl FnOnce(Arc<Inner>) -> Work) -> Result<T, ApiError>
+    where
+        T: Send + 'static,
+        Work: Future<Output = Result<T, ApiError>> + Send + 'static,
+    {
+        if let Some(why) = self.inner.stopped() {
+            return Err(ApiError::Unavailable(why));
+        }
+        let done = tokio::spawn(work(Arc::clone(&self.inner))).await;
+        done.unwrap_or_else(|panic| Err(ApiError::Unavailable(format!("the engine failed at this: {panic}"))))
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("running", &self.running().0).finish_non_exhaustive()
+    }
+}
+
+/// The parts of an engine.
+struct Inner {
+    naming: Naming,
+    functions: Registry,
+    clock: Arc<dyn Clock>,
+    journal: Journal,
+    index: Arc<Index>,
+    table: Arc<Table>,
+    machines: Machines,
+    next_execution: AtomicU64,
+    names: Names,
+    watchers: Watchers,
+    closing: AtomicBool,
+    /// Held by this process; `None` after a shutdown.
+    lock: Mutex<Option<File>>,
+}

@@ -1,0 +1,150 @@
+//! Questions about executions: describe, list, history, and waiting for the end.
+//!
+//! Owns nothing: everything comes from the index and the journal, and shows what is durable.
+
+use serde_json::Value;
+use statemachine::Status;
+
+use super::{
+    Engine, Inner,
+    arn::{execution_of, machine_of},
+    error::ApiError,
+    page::{self, Page, Paging},
+    table::Loaded,
+    types::{ExecutionDescription, ExecutionItem, ExecutionStatus},
+};
+use crate::{index::ExecutionRow, journal::entry::ExecutionId};
+
+impl Engine {
+    /// DescribeExecution.
+    ///
+    /// # Errors
+    /// InvalidArn, ExecutionDoesNotExist.
+    pub async fn describe_execution(&self, arn: &str) -> Result<ExecutionDescription, ApiError> {
+        self.inner.describe_execution(arn)
+    }
+
+    /// ListExecutions of one machine, the latest start first.
+    ///
+    /// # Errors
+    /// InvalidArn, StateMachineDoesNotExist, InvalidPage.
+    pub async fn list_executions(
+        &self,
+        state_machine_arn: &str,
+        status: Option<ExecutionStatus>,
+        paging: Paging,
+    ) -> Result<Page<ExecutionItem>, ApiError> {
+        let inner = &self.inner;
+        let machine = machine_of(state_machine_arn)?;
+        let saved = inner
+            .machines
+            .get(machine)
+            .ok_or_else(|| ApiError::StateMachineDoesNotExist(state_machine_arn.to_owned()))?;
+        let list = format!("executions {machine} {}", status.map_or("", ExecutionStatus::name));
+        let before = match paging.after(&list)? {
+            Some(key) => key.parse().map_err(|_| ApiError::InvalidPage)?,
+            None => ExecutionId::MAX,
+        };
+        // A machine of this name may have been deleted; what it ran does not belong to this one.
+        let wanted = |row: &ExecutionRow| {
+            (row.started >= saved.machine.created).then_some(status.is_none_or(|status| status == row.status))
+        };
+        let limit = paging.limit();
+        let mut rows = inner
+            .index
+            .list(machine, before, limit + 1, &wanted)
+            .map_err(|error| ApiError::Unavailable(error.to_string()))?;
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next_token = rows.last().filter(|_| more).map(|(number, _)| page::token(&list, &number.to_string()));
+        let items = rows.into_iter().map(|(_, row)| inner.item(machine, row)).collect();
+        Ok(Page { items, next_token })
+    }
+
+    /// GetExecutionHistory: all events in order, each in the API's shape. Paging and reversal are the caller's.
+    ///
+    /// # Errors
+    /// InvalidArn, ExecutionDoesNotExist.
+    pub async fn get_execution_history(&self, arn: &str) -> Result<Vec<Value>, ApiError> {
+        let (number, row) = self.inner.find(arn)?;
+        let (_, events) = self.inner.history(number, row.head).map_err(ApiError::Unavailable)?;
+        Ok(events)
+    }
+
+    /// Completes when the execution has ended, and answers how.
+    ///
+    /// # Errors
+    /// InvalidArn, ExecutionDoesNotExist; Unavailable when the engine stops first.
+    pub async fn wait_until_ended(&self, arn: &str) -> Result<ExecutionDescription, ApiError> {
+        let (number, _) = self.inner.find(arn)?;
+        self.inner.until_ended(number).await?;
+        self.inner.describe_execution(arn)
+    }
+}
+
+impl Inner {
+    /// The execution of this ARN, with its last durable batch.
+    pub(super) fn find(&self, arn: &str) -> Result<(ExecutionId, ExecutionRow), ApiError> {
+        let (machine, name) = execution_of(arn)?;
+        let found = self.index.find(machine, name).map_err(|error| ApiError::Unavailable(error.to_string()))?;
+        let (number, row) = found.ok_or_else(|| ApiError::ExecutionDoesNotExist(arn.to_owned()))?;
+        Ok((number, self.latest(number, row)))
+    }
+
+    /// The index need not know the last batch of an execution that runs; the table does, after the first one.
+    fn latest(&self, number: ExecutionId, row: ExecutionRow) -> ExecutionRow {
+        match self.table.head(number) {
+            Some(head) if row.stopped.is_none() && head > row.head => ExecutionRow { head, ..row },
+            _ => row,
+        }
+    }
+
+    fn describe_execution(&self, arn: &str) -> Result<ExecutionDescription, ApiError> {
+        let (number, row) = self.find(arn)?;
+        let (machine, _) = execution_of(arn)?;
+        let Loaded { execution, trace_header, .. } = self.load(number, row.head).map_err(ApiError::Unavailable)?;
+        let status = status_of(execution.status());
+        // What was read may be newer than the row.
+        let item = ExecutionItem { status, stop_date: execution.ended_at(), ..self.item(machine, row) };
+        let input = execution.input().to_owned();
+        let role_arn = execution.identity().role_arn.clone();
+        let (output, error, cause) = match execution.status().clone() {
+            Status::Running => (None, None, None),
+            Status::Succeeded { output } => (Some(output), None, None),
+            Status::Failed { error, cause } | Status::TimedOut { error, cause } | Status::Aborted { error, cause } => {
+                (None, error, cause)
+            }
+        };
+        Ok(ExecutionDescription {
+            item,
+            input,
+            output,
+            error,
+            cause,
+            role_arn,
+            trace_header,
+        })
+    }
+
+    fn item(&self, machine: &str, row: ExecutionRow) -> ExecutionItem {
+        ExecutionItem {
+            execution_arn: self.naming.execution(machine, &row.name),
+            state_machine_arn: self.naming.state_machine(machine),
+            name: row.name,
+            status: row.status,
+            start_date: row.started,
+            stop_date: row.stopped,
+        }
+    }
+}
+
+/// The name of a status.
+pub(super) fn status_of(status: &Status) -> ExecutionStatus {
+    match status {
+        Status::Running => ExecutionStatus::Running,
+        Status::Succeeded { .. } => ExecutionStatus::Succeeded,
+        Status::Failed { .. } => ExecutionStatus::Failed,
+        Status::TimedOut { .. } => ExecutionStatus::TimedOut,
+        Status::Aborted { .. } => ExecutionStatus::Aborted,
+    }
+}

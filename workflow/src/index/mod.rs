@@ -1,0 +1,347 @@
+//! sled: what must be found fast. It can be deleted at any time and is rebuilt from the journal.
+//!
+//! Owns the way from a name to an execution, from an execution to its last batch, the list of what runs, and the machines.
+//! It is never the only copy of anything. It does not read records.
+
+mod pending;
+mod row;
+#[cfg(test)]
+mod tests;
+mod trust;
+
+use std::{
+    fs, io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        mpsc::{RecvTimeoutError, Sender, channel},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use self::{
+    pending::{Change, Pending},
+    row::{MARK, RunningRow, execution_key, execution_prefix, machine_key, name_key, number_of, running_key},
+};
+use crate::journal::{
+    Durable, Unread,
+    codec::{decode, encode_into},
+    entry::{ExecutionId, Offset, Standing},
+};
+
+pub(crate) use self::row::{ExecutionRow, MachineRow, Mark};
+
+/// The index.
+pub(crate) struct Index {
+    data: PathBuf,
+    pending: Mutex<Pending>,
+    /// `None` once it is closed. Held while sled is changed.
+    tree: Mutex<Option<sled::Db>>,
+    /// The same tree, for readers.
+    reader: Mutex<Option<sled::Db>>,
+    flusher: Mutex<Option<(Sender<()>, JoinHandle<()>)>>,
+}
+
+/// Why the index does not answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum IndexError {
+    #[error("the index `{}` cannot be used: {why}", .path.display())]
+    Broken { path: PathBuf, why: String },
+    #[error("the engine is shutting down")]
+    Closed,
+}
+
+impl Index {
+    /// Opens the index of a data directory, as far as it can be believed; the journal from [`Index::mark`] on is still to be
+    /// observed.
+    pub(crate) fn open(data: &Path, journal: &Unread) -> Result<Self, IndexError> {
+        let path = data.join("index");
+        let broken = |why: String| IndexError::Broken { path: path.clone(), why };
+        let io = |error: io::Error| broken(error.to_string());
+        let found = trust::is_trusted(data).then(|| open_sled(&path).ok()).flatten().and_then(|db| {
+            let mark = read::<Mark>(&db, MARK).ok().flatten()?;
+            fits(&mark, journal).then_some((db, mark))
+        });
+        trust::mark_open(data).map_err(io)?;
+        let (db, mark) = match found {
+            Some(found) => found,
+            None => {
+                if path.exists() {
+                    tracing::warn!("the index cannot be trusted or does not fit the journal; it is rebuilt");
+                    fs::remove_dir_all(&path).map_err(io)?;
+                }
+                (open_sled(&path).map_err(broken)?, Mark { next_execution: 1, ..Mark::default() })
+            }
+        };
+        Ok(Self {
+            data: data.to_owned(),
+            pending: Mutex::new(Pending::from(mark)),
+            reader: Mutex::new(Some(db.clone())),
+            tree: Mutex::new(Some(db)),
+            flusher: Mutex::new(None),
+        })
+    }
+
+    /// Sees to it that the index is rebuilt when it is opened the next time.
+    pub(crate) fn distrust(data: &Path) -> io::Result<()> {
+        trust::mark_unknown(data)
+    }
+
+    /// Up to where the journal is applied.
+    pub(crate) fn mark(&self) -> Mark {
+        self.pending().mark
+    }
+
+    /// Takes entries that are durable, in the journal's order.
+    pub(crate) fn observe(&self, entries: Vec<Durable>) {
+        let mut pending = self.pending();
+        entries.into_iter().for_each(|entry| pending.observe(entry));
+    }
+
+    /// How many executions changed since the last flush.
+    pub(crate) fn unflushed(&self) -> usize {
+        self.pending().executions.len()
+    }
+
+    /// Flushes now and then, until the index is closed.
+    pub(crate) fn start_flusher(self: &Arc<Self>) -> io::Result<()> {
+        let (stop, stopped) = channel();
+        let index = Arc::downgrade(self);
+        let thread = thread::Builder::new().name("index".into()).spawn(move || {
+            while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(FLUSH_EVERY) {
+                let Some(index) = index.upgrade() else { return };
+                if let Err(error) = index.flush() {
+                    tracing::error!("{error}; it is tried again");
+                }
+            }
+        })?;
+        *lock(&self.flusher) = Some((stop, thread));
+        Ok(())
+    }
+
+    /// Puts into sled what is pending.
+    pub(crate) fn flush(&self) -> Result<(), IndexError> {
+        let tree = lock(&self.tree);
+        let db = tree.as_ref().ok_or(IndexError::Closed)?;
+        let (changes, machines, mark, replaying) = {
+            let pending = self.pending();
+            let changes: Vec<(ExecutionId, Change)> =
+                pending.executions.iter().map(|(number, change)| (*number, change.clone())).collect();
+            let machines: Vec<_> = pending.machines.iter().map(|(name, row)| (name.clone(), *row)).collect();
+            (changes, machines, pending.mark, pending.replaying)
+        };
+        if read::<Mark>(db, MARK).map_err(|why| self.broken(why))? == Some(mark) {
+            return Ok(());
+        }
+        // Small batches: sled keeps everything that one batch replaces until the batch is done. The mark comes last, so that
+        // a flush that is cut off is done again.
+        for some in changes.chunks(BATCH) {
+            let mut batch = sled::Batch::default();
+            for (number, change) in some {
+                add(db, &mut batch, *number, change, replaying).map_err(|why| self.broken(why))?;
+            }
+            db.apply_batch(batch).map_err(|error| self.broken(error.to_string()))?;
+        }
+        let mut batch = sled::Batch::default();
+        for (name, row) in &machines {
+            batch.insert(machine_key(name), bytes(row));
+        }
+        batch.insert(MARK, bytes(&mark));
+        db.apply_batch(batch).map_err(|error| self.broken(error.to_string()))?;
+        self.pending().forget(&changes, &machines);
+        Ok(())
+    }
+
+    /// Flushes what was read from the journal; from now on entries are new.
+    pub(crate) fn caught_up(&self) -> Result<(), IndexError> {
+        self.flush()?;
+        self.pending().replaying = false;
+        Ok(())
+    }
+
+    /// The execution of this name.
+    pub(crate) fn find(&self, machine: &str, name: &str) -> Result<Option<(ExecutionId, ExecutionRow)>, IndexError> {
+        let named = self.pending().named(machine, name);
+        let number = match named {
+            Some(number) => number,
+            None => match self.read::<ExecutionId>(&name_key(machine, name))? {
+                Some(number) => number,
+                None => return Ok(None),
+            },
+        };
+        // The change first, then the row: what was flushed in between is in the row.
+        let change = self.pending().executions.get(&number).cloned();
+        let row = self.read::<ExecutionRow>(&execution_key(machine, number))?;
+        let row = match change {
+            Some(change) => change.over(row),
+            None => row,
+        };
+        Ok(row.map(|row| (number, row)))
+    }
+
+    /// Executions of a machine, the latest first: those before a number that `wanted` lets through, until it answers `None`.
+    pub(crate) fn list(
+        &self,
+        machine: &str,
+        before: ExecutionId,
+        limit: usize,
+        wanted: &dyn Fn(&ExecutionRow) -> Option<bool>,
+    ) -> Result<Vec<(ExecutionId, ExecutionRow)>, IndexError> {
+        self.flush()?;
+        let db = lock(&self.reader).clone().ok_or(IndexError::Closed)?;
+        let mut found = Vec::new();
+        for item in db.range(execution_prefix(machine)..execution_key(machine, before)).rev() {
+            let (key, value) = item.map_err(|error| self.broken(error.to_string()))?;
+            let row: ExecutionRow = decode(&value).map_err(|error| self.broken(error.to_string()))?;
+            match wanted(&row) {
+                Some(true) => found.push((number_of(&key), row)),
+                Some(false) => {}
+                None => break,
+            }
+            if found.len() == limit {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Visits every execution that runs: its number, its last batch, when it is due, and whether tasks are in flight.
+    pub(crate) fn running(
+        &self,
+        visit: &mut dyn FnMut(ExecutionId, Offset, Option<i64>, bool),
+    ) -> Result<(), IndexError> {
+        let db = lock(&self.reader).clone().ok_or(IndexError::Closed)?;
+        let pending = self.pending();
+        for item in db.scan_prefix(b"r") {
+            let (key, value) = item.map_err(|error| self.broken(error.to_string()))?;
+            let number = number_of(&key);
+            if !pending.executions.contains_key(&number) {
+                let row: RunningRow = decode(&value).map_err(|error| self.broken(error.to_string()))?;
+                visit(number, row.head, row.due, row.busy);
+            }
+        }
+        for (number, change) in &pending.executions {
+            if let Standing::Running { due, busy } = change.standing {
+                visit(*number, change.head, due, busy);
+            }
+        }
+        Ok(())
+    }
+
+    /// All state machines, the deleted ones too.
+    pub(crate) fn machines(&self) -> Result<Vec<(String, MachineRow)>, IndexError> {
+        self.flush()?;
+        let db = lock(&self.reader).clone().ok_or(IndexError::Closed)?;
+        db.scan_prefix(b"m")
+            .map(|item| {
+                let (key, value) = item.map_err(|error| self.broken(error.to_string()))?;
+                let row = decode(&value).map_err(|error| self.broken(error.to_string()))?;
+                Ok((String::from_utf8_lossy(&key[1..]).into_owned(), row))
+            })
+            .collect()
+    }
+
+    /// Flushes, closes sled and notes that the index is complete. Nothing may be observed any more.
+    pub(crate) fn close(&self) {
+        if let Some((stop, thread)) = lock(&self.flusher).take() {
+            drop(stop);
+            // A flusher that panicked has said so.
+            let _ = thread.join();
+        }
+        let flushed = self.flush();
+        let db = lock(&self.tree).take();
+        lock(&self.reader).take();
+        let Some(db) = db else { return };
+        let closed = db.flush().map_err(|error| error.to_string());
+        drop(db);
+        let outcome = flushed
+            .map_err(|error| error.to_string())
+            .and(closed.map(drop))
+            .and_then(|()| trust::mark_clean(&self.data, &self.data.join("index")).map_err(|error| error.to_string()));
+        if let Err(error) = outcome {
+            tracing::warn!("the index was not closed cleanly and will be rebuilt: {error}");
+        }
+    }
+
+    fn read<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, IndexError> {
+        let db = lock(&self.reader).clone().ok_or(IndexError::Closed)?;
+        read(&db, key).map_err(|why| self.broken(why))
+    }
+
+    fn pending(&self) -> MutexGuard<'_, Pending> {
+        lock(&self.pending)
+    }
+
+    fn broken(&self, why: String) -> IndexError {
+        IndexError::Broken { path: self.data.join("index"), why }
+    }
+}
+
+/// Adds an execution's change to a batch.
+fn add(db: &sled::Db, batch: &mut sled::Batch, number: ExecutionId, change: &Change, replaying: bool) -> Result<(), String> {
+    let key = execution_key(&change.machine, number);
+    let before = if change.born.is_none() || replaying { read::<ExecutionRow>(db, &key)? } else { None };
+    let row = change.over(before).ok_or_else(|| format!("execution {number} goes on without having started"))?;
+    if row.head > change.head {
+        // A flush that was cut off has come further.
+        return Ok(());
+    }
+    if change.born.is_some() {
+        batch.insert(name_key(&change.machine, &row.name), bytes(&number));
+    }
+    batch.insert(key, bytes(&row));
+    match change.standing {
+        Standing::Running { due, busy } => batch.insert(&running_key(number), bytes(&RunningRow { head: change.head, due, busy })),
+        _ if change.shown => batch.remove(&running_key(number)),
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Whether the mark's last entry is in the journal as it was.
+fn fits(mark: &Mark, journal: &Unread) -> bool {
+    mark.applied == 0 || journal.checksum_at(mark.last) == Some(mark.checksum)
+}
+
+/// sled answers damage with errors and with panics.
+fn open_sled(path: &Path) -> Result<sled::Db, String> {
+    let config = sled::Config::new().path(path).cache_capacity(CACHE).flush_every_ms(Some(SLED_FLUSH_MS));
+    catch_unwind(AssertUnwindSafe(|| config.open()))
+        .map_err(|_| "sled panicked".to_owned())?
+        .map_err(|error| error.to_string())
+}
+
+fn read<T: DeserializeOwned>(db: &sled::Db, key: &[u8]) -> Result<Option<T>, String> {
+    match db.get(key).map_err(|error| error.to_string())? {
+        Some(value) => decode(&value).map(Some).map_err(|error| error.to_string()),
+        None => Ok(None),
+    }
+}
+
+fn bytes<T: Serialize>(row: &T) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(96);
+    // INVARIANT: rows hold numbers and texts, which bincode always takes.
+    let encoded = encode_into(row, &mut bytes);
+    debug_assert!(encoded.is_ok());
+    bytes
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How much memory sled's cache may take; sled takes several times as much.
+const CACHE: u64 = 8 << 20;
+
+/// How many executions go into sled at once.
+const BATCH: usize = 64;
+
+/// How often sled writes to its file by itself.
+const SLED_FLUSH_MS: u64 = 500;
+
+/// How often what is pending goes into sled.
+const FLUSH_EVERY: Duration = Duration::from_millis(250);

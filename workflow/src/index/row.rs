@@ -1,0 +1,101 @@
+//! What the index keeps, as keys and rows.
+//!
+//! Owns the layout of the one tree. The first byte of a key says what it leads to:
+//!
+//! ```text
+//!   !                     the mark: up to where the journal is applied
+//!   e MACHINE 0 NUMBER    an execution
+//!   m NAME                a state machine
+//!   n MACHINE 0 NAME      the number of the execution that has this name
+//!   r NUMBER              an execution that runs
+//! ```
+
+use serde::{Deserialize, Serialize};
+use statemachine::record::Millis;
+
+use crate::{
+    engine::ExecutionStatus,
+    journal::entry::{ExecutionId, Offset, Standing},
+};
+
+/// Up to where the journal is applied, and how to see that it is still the same journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) struct Mark {
+    /// The end of the last applied entry.
+    pub(crate) applied: Offset,
+    /// Where that entry begins.
+    pub(crate) last: Offset,
+    /// Its checksum.
+    pub(crate) checksum: u32,
+    /// The number of the next execution.
+    pub(crate) next_execution: ExecutionId,
+}
+
+/// An execution.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ExecutionRow {
+    pub(crate) name: String,
+    pub(crate) status: ExecutionStatus,
+    pub(crate) started: Millis,
+    pub(crate) stopped: Option<Millis>,
+    /// Its last batch.
+    pub(crate) head: Offset,
+}
+
+/// An execution that runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct RunningRow {
+    pub(crate) head: Offset,
+    pub(crate) due: Option<Millis>,
+    pub(crate) busy: bool,
+}
+
+/// A state machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct MachineRow {
+    /// Where the entry that holds it begins.
+    pub(crate) saved_at: Offset,
+    pub(crate) deleted: Option<Millis>,
+}
+
+impl Standing {
+    /// The status that the API shows.
+    pub(crate) fn status(self) -> ExecutionStatus {
+        match self {
+            Self::Running { .. } => ExecutionStatus::Running,
+            Self::Succeeded => ExecutionStatus::Succeeded,
+            Self::Failed => ExecutionStatus::Failed,
+            Self::TimedOut => ExecutionStatus::TimedOut,
+            Self::Aborted => ExecutionStatus::Aborted,
+        }
+    }
+}
+
+pub(crate) const MARK: &[u8] = b"!";
+
+pub(crate) fn execution_prefix(machine: &str) -> Vec<u8> {
+    [b"e", machine.as_bytes(), b"\0"].concat()
+}
+
+pub(crate) fn execution_key(machine: &str, number: ExecutionId) -> Vec<u8> {
+    [b"e", machine.as_bytes(), b"\0", &number.to_be_bytes()].concat()
+}
+
+pub(crate) fn machine_key(name: &str) -> Vec<u8> {
+    [b"m", name.as_bytes()].concat()
+}
+
+pub(crate) fn name_key(machine: &str, name: &str) -> Vec<u8> {
+    [b"n", machine.as_bytes(), b"\0", name.as_bytes()].concat()
+}
+
+pub(crate) fn running_key(number: ExecutionId) -> [u8; 9] {
+    let mut key = [b'r'; 9];
+    key[1..].copy_from_slice(&number.to_be_bytes());
+    key
+}
+
+/// The number at the end of a key.
+pub(crate) fn number_of(key: &[u8]) -> ExecutionId {
+    key.last_chunk::<8>().map_or(0, |bytes| ExecutionId::from_be_bytes(*bytes))
+}
