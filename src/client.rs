@@ -21,11 +21,14 @@ impl Client {
     pub(crate) fn new(endpoint: &Endpoint) -> Result<Self, CommandError> {
         let address = endpoint.endpoint.trim_end_matches('/').to_owned();
         if !address.starts_with("http://") {
-            return Err(CommandError::Usage(format!("`--endpoint` is `{address}` and must be an address such as `http://127.0.0.1:8083`")));
+            return Err(CommandError::Usage(format!(
+                "`--endpoint` is `{address}` and must be an address such as `http://127.0.0.1:8083`"
+            )));
         }
         // A proxy of the environment has no business between two programs of one machine.
         let http = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build();
-        let http = http.map_err(|error| CommandError::NobodyThere { endpoint: address.clone(), problem: reason(&error) })?;
+        let http =
+            http.map_err(|error| CommandError::NobodyThere { endpoint: address.clone(), problem: reason(&error) })?;
         Ok(Self { endpoint: address, http })
     }
 
@@ -57,15 +60,23 @@ impl Client {
         if status == 200 {
             return Ok(answer);
         }
-        let word = |names: [&str; 2]| names.iter().find_map(|name| answer[*name].as_str()).unwrap_or_default().to_owned();
-        Err(CommandError::Refused(format!("{action} was refused ({}): {}", word(["__type", "code"]), word(["message", "Message"]))))
+        let word =
+            |names: [&str; 2]| names.iter().find_map(|name| answer[*name].as_str()).unwrap_or_default().to_owned();
+        Err(CommandError::Refused(format!(
+            "{action} was refused ({}): {}",
+            word(["__type", "code"]),
+            word(["message", "Message"])
+        )))
     }
 
     /// The ARN of the incident workflow.
     pub(crate) async fn machine(&self) -> Result<String, CommandError> {
         let health = self.health().await?;
         let arn = health["state_machine_arn"].as_str().map(str::to_owned);
-        arn.ok_or_else(|| CommandError::NobodyThere { endpoint: self.endpoint.clone(), problem: "what answers there is not `sao up`".to_owned() })
+        arn.ok_or_else(|| CommandError::NobodyThere {
+            endpoint: self.endpoint.clone(),
+            problem: "what answers there is not `sao up`".to_owned(),
+        })
     }
 
     /// Incidents, the latest first.
@@ -84,12 +95,17 @@ impl Client {
             return Ok(id.to_owned());
         }
         let known = self.list(None, 1_000).await?;
-        let named = |one: &&Value| one["name"].as_str().is_some_and(|name| name == id || name.starts_with(id) && id.len() >= SHORTEST);
+        let named = |one: &&Value| {
+            one["name"].as_str().is_some_and(|name| name == id || name.starts_with(id) && id.len() >= SHORTEST)
+        };
         let found: Vec<&Value> = known.iter().filter(named).collect();
         match found.as_slice() {
             [one] => Ok(one["executionArn"].as_str().unwrap_or_default().to_owned()),
             [] => Err(CommandError::NotFound(format!("there is no incident `{id}`: `sao incident list` shows them"))),
-            many => Err(CommandError::NotFound(format!("`{id}` is the beginning of {} incidents: type more of it", many.len()))),
+            many => Err(CommandError::NotFound(format!(
+                "`{id}` is the beginning of {} incidents: type more of it",
+                many.len()
+            ))),
         }
     }
 
@@ -114,7 +130,10 @@ impl Client {
     }
 
     async fn sent(&self, request: reqwest::RequestBuilder) -> Result<(u16, Value), CommandError> {
-        let failed = |error: reqwest::Error| CommandError::NobodyThere { endpoint: self.endpoint.clone(), problem: reason(&error) };
+        let failed = |error: reqwest::Error| CommandError::NobodyThere {
+            endpoint: self.endpoint.clone(),
+            problem: reason(&error),
+        };
         let response = request.send().await.map_err(failed)?;
         let status = response.status().as_u16();
         let bytes = response.bytes().await.map_err(failed)?;

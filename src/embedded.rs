@@ -26,7 +26,10 @@ use serde_json::{Value, json};
 use statemachine::definition::Definition;
 use tokio::task::JoinHandle;
 use workflow::{
-    engine::{ApiError, Config, Engine, ExecutionItem, ExecutionStatus, NewStateMachine, OpenError, Paging, StartExecution, StateMachineChange},
+    engine::{
+        ApiError, Config, Engine, ExecutionItem, ExecutionStatus, NewStateMachine, OpenError, Paging, StartExecution,
+        StateMachineChange,
+    },
     task::{FunctionError, Invocation, Registry},
 };
 
@@ -86,7 +89,8 @@ impl Setup {
 
     /// The settings that the workflow gives to `Detect`.
     pub(crate) fn settings(&self) -> Result<Settings, CommandError> {
-        let definition: Value = serde_json::from_str(&self.definition()?).map_err(|error| CommandError::Function(error.to_string()))?;
+        let definition: Value =
+            serde_json::from_str(&self.definition()?).map_err(|error| CommandError::Function(error.to_string()))?;
         let mut written = definition.pointer("/States/Detect/Arguments/Payload/settings").cloned().unwrap_or_default();
         for value in written.as_object_mut().into_iter().flat_map(|fields| fields.values_mut()) {
             let literal = value.as_str().and_then(|text| text.strip_prefix("{%")?.strip_suffix("%}"));
@@ -94,7 +98,8 @@ impl Setup {
                 *value = literal;
             }
         }
-        let settings: Settings = serde_json::from_value(written).map_err(|error| CommandError::Function(error.to_string()))?;
+        let settings: Settings =
+            serde_json::from_value(written).map_err(|error| CommandError::Function(error.to_string()))?;
         let problems = settings.problems();
         if problems.is_empty() { Ok(settings) } else { Err(CommandError::Usage(problems.join("; "))) }
     }
@@ -241,7 +246,9 @@ impl Completer for Platform {
     fn succeed<'a>(&'a self, token: &'a str, output: &'a Value) -> Answer<'a, Result<(), CompleteError>> {
         Box::pin(async move {
             self.engine.send_task_success(token, output.to_string()).await.map_err(|error| match error {
-                ApiError::TaskTimedOut(_) | ApiError::TaskDoesNotExist(_) | ApiError::InvalidToken(_) => CompleteError::Gone(error.to_string()),
+                ApiError::TaskTimedOut(_) | ApiError::TaskDoesNotExist(_) | ApiError::InvalidToken(_) => {
+                    CompleteError::Gone(error.to_string())
+                }
                 _ => CompleteError::Unreachable(error.to_string()),
             })
         })
@@ -264,12 +271,17 @@ pub(crate) fn check_free(data: &Path) -> Result<(), CommandError> {
 pub(crate) fn fill(definition: &str, values: &[(String, String)]) -> Result<String, CommandError> {
     let known = activities::placeholders();
     if let Some((name, _)) = values.iter().find(|(name, _)| !known.iter().any(|one| one.name == name)) {
-        let names: Vec<&str> = known.iter().filter(|one| one.kind != PlaceholderKind::FunctionArn).map(|one| one.name).collect();
-        return Err(CommandError::Usage(format!("`{name}` is not a setting of the incident workflow; it has {}", names.join(", "))));
+        let names: Vec<&str> =
+            known.iter().filter(|one| one.kind != PlaceholderKind::FunctionArn).map(|one| one.name).collect();
+        return Err(CommandError::Usage(format!(
+            "`{name}` is not a setting of the incident workflow; it has {}",
+            names.join(", ")
+        )));
     }
     let value = |name: &str| {
         let given = values.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.clone());
-        let function = || Some(format!("arn:aws:lambda:us-east-1:123456789012:function:{}", name.strip_suffix("_function_arn")?));
+        let function =
+            || Some(format!("arn:aws:lambda:us-east-1:123456789012:function:{}", name.strip_suffix("_function_arn")?));
         given.or_else(function)
     };
     activities::fill(definition, value).map_err(|error| CommandError::Usage(error.message().to_owned()))
@@ -285,7 +297,11 @@ fn open_edge(setup: &Setup) -> Result<Embedded, CommandError> {
 }
 
 /// Reads state files into the twin and the embedded account; a file that is refused changes nothing.
-pub(crate) async fn collect(edge: &Embedded, data: &Path, states: Vec<PathBuf>) -> Result<Vec<Collected>, CommandError> {
+pub(crate) async fn collect(
+    edge: &Embedded,
+    data: &Path,
+    states: Vec<PathBuf>,
+) -> Result<Vec<Collected>, CommandError> {
     let failed = |error: edge::EdgeError| match error.error.as_str() {
         "Sao.BadState" => CommandError::BadState(error.message),
         _ => CommandError::Data { path: data.to_owned(), problem: error.message },
@@ -332,7 +348,12 @@ async fn ensure_machine(engine: &Engine, home: &Home, definition: String) -> Res
     match engine.create_state_machine(new).await {
         Ok((arn, _)) => Ok(arn),
         Err(ApiError::StateMachineAlreadyExists(_)) => {
-            engine.update_state_machine(&arn, StateMachineChange { definition: Some(definition), ..StateMachineChange::default() }).await?;
+            engine
+                .update_state_machine(
+                    &arn,
+                    StateMachineChange { definition: Some(definition), ..StateMachineChange::default() },
+                )
+                .await?;
             Ok(arn)
         }
         Err(error) => Err(error.into()),

@@ -44,7 +44,9 @@ pub(crate) enum CommandError {
     #[error("{0}")]
     Usage(String),
     /// Another process listens there.
-    #[error("{address} is in use by another program: stop it, or choose another address with `{option} 127.0.0.1:PORT`")]
+    #[error(
+        "{address} is in use by another program: stop it, or choose another address with `{option} 127.0.0.1:PORT`"
+    )]
     PortInUse {
         /// The address.
         address: SocketAddr,
@@ -62,7 +64,9 @@ pub(crate) enum CommandError {
         source: io::Error,
     },
     /// The API listener is only for this machine.
-    #[error("{0} is not a loopback address: the API has no credentials configured and listens on this machine only; use `--listen 127.0.0.1:PORT`")]
+    #[error(
+        "{0} is not a loopback address: the API has no credentials configured and listens on this machine only; use `--listen 127.0.0.1:PORT`"
+    )]
     NotLoopback(SocketAddr),
     /// Another process has the data directory.
     #[error(
@@ -102,7 +106,9 @@ pub(crate) enum CommandError {
     #[error("{0}")]
     Function(String),
     /// No `sao up` answers.
-    #[error("no `sao up` answers at {endpoint}: start one with `sao up`, or name its address with `--endpoint` ({problem})")]
+    #[error(
+        "no `sao up` answers at {endpoint}: start one with `sao up`, or name its address with `--endpoint` ({problem})"
+    )]
     NobodyThere {
         /// The address.
         endpoint: String,
@@ -169,6 +175,7 @@ impl CommandError {
 }
 
 fn list(problems: &[Problem]) -> String {
-    let lines: Vec<String> = problems.iter().map(|problem| format!("{} at `{}`", problem.message, problem.pointer)).collect();
+    let lines: Vec<String> =
+        problems.iter().map(|problem| format!("{} at `{}`", problem.message, problem.pointer)).collect();
     lines.join("; ")
 }

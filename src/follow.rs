@@ -29,7 +29,14 @@ impl Follow {
     pub(crate) async fn begin(engine: &Engine, arn: &str) -> Result<Self, CommandError> {
         // Listening comes first: what happens between the two is then told twice, and counts once.
         let stream = engine.subscribe(Some(arn));
-        let mut follow = Self { story: Story::default(), engine: engine.clone(), arn: arn.to_owned(), stream, moments: VecDeque::new(), behind: true };
+        let mut follow = Self {
+            story: Story::default(),
+            engine: engine.clone(),
+            arn: arn.to_owned(),
+            stream,
+            moments: VecDeque::new(),
+            behind: true,
+        };
         follow.catch_up().await?;
         Ok(follow)
     }

@@ -22,14 +22,20 @@ impl Home {
     /// Finds whose directory it is, or says whose it will be: `asked`, and for what is not asked, the default.
     pub(crate) fn find(data: &Path, asked: &Asked) -> Result<Self, CommandError> {
         let Some(kept) = Self::read(data)? else {
-            return Self { account: asked.account.clone().unwrap_or_else(|| ACCOUNT.to_owned()), region: asked.region.clone().unwrap_or_else(|| REGION.to_owned()) }
-                .checked();
+            return Self {
+                account: asked.account.clone().unwrap_or_else(|| ACCOUNT.to_owned()),
+                region: asked.region.clone().unwrap_or_else(|| REGION.to_owned()),
+            }
+            .checked();
         };
         let fits = |asked: &Option<String>, kept: &str| asked.as_deref().is_none_or(|asked| asked == kept);
         if fits(&asked.account, &kept.account) && fits(&asked.region, &kept.region) {
             return Ok(kept);
         }
-        let wanted = Self { account: asked.account.clone().unwrap_or_else(|| kept.account.clone()), region: asked.region.clone().unwrap_or_else(|| kept.region.clone()) };
+        let wanted = Self {
+            account: asked.account.clone().unwrap_or_else(|| kept.account.clone()),
+            region: asked.region.clone().unwrap_or_else(|| kept.region.clone()),
+        };
         Err(CommandError::Home { path: data.to_owned(), kept: kept.words(), asked: wanted.words() })
     }
 
@@ -48,7 +54,9 @@ impl Home {
     fn read(data: &Path) -> Result<Option<Self>, CommandError> {
         let path = data.join(FILE);
         match fs::read(&path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|source| CommandError::NotJson { path, source }),
+            Ok(bytes) => {
+                serde_json::from_slice(&bytes).map(Some).map_err(|source| CommandError::NotJson { path, source })
+            }
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
             Err(source) => Err(CommandError::Read { path, source }),
         }
@@ -59,8 +67,13 @@ impl Home {
         let region = !self.region.is_empty() && self.region.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
         match (account, region) {
             (true, true) => Ok(self),
-            (false, _) => Err(CommandError::Usage(format!("`--account` is `{}` and must have twelve digits", self.account))),
-            (_, false) => Err(CommandError::Usage(format!("`--region` is `{}` and must be a region such as `eu-west-1`", self.region))),
+            (false, _) => {
+                Err(CommandError::Usage(format!("`--account` is `{}` and must have twelve digits", self.account)))
+            }
+            (_, false) => Err(CommandError::Usage(format!(
+                "`--region` is `{}` and must be a region such as `eu-west-1`",
+                self.region
+            ))),
         }
     }
 
@@ -122,7 +135,11 @@ mod tests {
     fn what_is_not_asked_is_the_states() {
         let data = tempfile::tempdir().unwrap();
         let state = data.path().join("s.tfstate");
-        fs::write(&state, r#"{"a": "arn:aws:iam::111122223333:role/x", "b": "arn:aws:lambda:eu-west-3:444455556666:function:f"}"#).unwrap();
+        fs::write(
+            &state,
+            r#"{"a": "arn:aws:iam::111122223333:role/x", "b": "arn:aws:lambda:eu-west-3:444455556666:function:f"}"#,
+        )
+        .unwrap();
         let mut asked = Asked { account: None, region: Some("us-west-2".to_owned()) };
         asked.or_of_state(&state);
         assert_eq!((asked.account.as_deref(), asked.region.as_deref()), (Some("444455556666"), Some("us-west-2")));

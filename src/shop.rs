@@ -23,7 +23,14 @@ pub(crate) fn event(at: Timestamp) -> Result<Value, CommandError> {
     let mut event = moved(recorded, at.duration_since(then));
     // EventBridge gives every event its own id; a transition that is new has a new one.
     let digest = activities::approval::sha256_hex(format!("{EVENT}{at}").as_bytes());
-    event["id"] = json!(format!("{}-{}-4{}-8{}-{}", &digest[..8], &digest[8..12], &digest[12..15], &digest[15..18], &digest[18..30]));
+    event["id"] = json!(format!(
+        "{}-{}-4{}-8{}-{}",
+        &digest[..8],
+        &digest[8..12],
+        &digest[12..15],
+        &digest[15..18],
+        &digest[18..30]
+    ));
     Ok(event)
 }
 
@@ -49,7 +56,9 @@ fn moved(value: Value, by: SignedDuration) -> Value {
     match value {
         Value::String(text) => Value::String(moved_text(&text, by)),
         Value::Array(items) => items.into_iter().map(|item| moved(item, by)).collect(),
-        Value::Object(fields) => Value::Object(fields.into_iter().map(|(name, value)| (name, moved(value, by))).collect()),
+        Value::Object(fields) => {
+            Value::Object(fields.into_iter().map(|(name, value)| (name, moved(value, by))).collect())
+        }
         other => other,
     }
 }
@@ -127,7 +136,11 @@ mod tests {
         check("2026-11-23T09:15:32.418+0000", 3_607, "2026-11-23T10:15:39.418+0000");
         check("2026-11-23T09:15:33Z", -60, "2026-11-23T09:14:33Z");
         check("[10000.0 (23/11/26 09:14:00), 9987.21]", 95, "[10000.0 (23/11/26 09:15:00), 9987.21]");
-        check("arn:aws:lambda:eu-west-1:123456789012:function:f → 30", 60, "arn:aws:lambda:eu-west-1:123456789012:function:f → 30");
+        check(
+            "arn:aws:lambda:eu-west-1:123456789012:function:f → 30",
+            60,
+            "arn:aws:lambda:eu-west-1:123456789012:function:f → 30",
+        );
     }
 
     #[test]

@@ -144,7 +144,8 @@ impl Story {
 
     /// How the incident ended: from the output, or from the variables where the execution failed.
     pub(crate) fn outcome(&self) -> Option<Outcome> {
-        let of_output = self.end.as_ref().and_then(|end| serde_json::from_value(end.output.get("outcome")?.clone()).ok());
+        let of_output =
+            self.end.as_ref().and_then(|end| serde_json::from_value(end.output.get("outcome")?.clone()).ok());
         of_output.or_else(|| self.variable("outcome"))
     }
 
@@ -187,7 +188,8 @@ impl Story {
     /// Milliseconds from the first state to the end, or to the last state that was left.
     pub(crate) fn milliseconds(&self) -> i64 {
         let Some(first) = self.steps.first() else { return 0 };
-        let last = self.end.as_ref().map(|end| end.at).or_else(|| self.steps.iter().filter_map(|step| step.exited).max());
+        let last =
+            self.end.as_ref().map(|end| end.at).or_else(|| self.steps.iter().filter_map(|step| step.exited).max());
         last.map_or(0, |last| last - first.entered)
     }
 
@@ -213,7 +215,9 @@ impl Step {
     }
 
     fn tell(&mut self, kind: &str, event: &Value) {
-        let details = |name: &str| event.pointer(&format!("/{}{}EventDetails", kind[..1].to_lowercase(), &kind[1..])).and_then(|d| d.get(name));
+        let details = |name: &str| {
+            event.pointer(&format!("/{}{}EventDetails", kind[..1].to_lowercase(), &kind[1..])).and_then(|d| d.get(name))
+        };
         if kind.ends_with("Scheduled") {
             self.attempts += 1;
             let passed = parsed(details("parameters").or_else(|| details("input")));
@@ -254,7 +258,8 @@ impl End {
             _ => return None,
         };
         let details = format!("/execution{}EventDetails", &kind["Execution".len()..]);
-        let failure = (status != "SUCCEEDED").then(|| (text(event, &format!("{details}/error")), text(event, &format!("{details}/cause"))));
+        let failure = (status != "SUCCEEDED")
+            .then(|| (text(event, &format!("{details}/error")), text(event, &format!("{details}/cause"))));
         Some(Self { status, output: parsed(event.pointer(&format!("{details}/output"))), failure, at })
     }
 }
@@ -302,7 +307,10 @@ mod tests {
     fn a_history_becomes_steps_with_requests_answers_and_times() {
         let story = Story::of(&events());
         let step = &story.steps[0];
-        assert_eq!((step.name.as_str(), step.kind.as_str(), step.milliseconds(), step.attempts), ("Detect", "Task", 250, 2));
+        assert_eq!(
+            (step.name.as_str(), step.kind.as_str(), step.milliseconds(), step.attempts),
+            ("Detect", "Task", 250, 2)
+        );
         assert_eq!((&step.request["x"], &step.answer["y"]), (&json!(1), &json!(2)));
         assert_eq!(step.failure, None);
         assert_eq!((story.value("turn"), story.milliseconds()), (json!(3), 300));

@@ -5,7 +5,9 @@
 
 use activities::{
     detect::resource_of,
-    shape::{AlarmKind, DetectAnswer, Fields, Incident, IncidentAlarm, InferRequest, Read, ReadRequest, Resource, Settings},
+    shape::{
+        AlarmKind, DetectAnswer, Fields, Incident, IncidentAlarm, InferRequest, Read, ReadRequest, Resource, Settings,
+    },
     twin::Node,
 };
 use edge::Embedded;
@@ -52,7 +54,8 @@ impl Request {
 pub(crate) async fn prompt(edge: &Embedded, settings: &Settings, event: &Value) -> Result<Thought, CommandError> {
     let at = now();
     let execution = json!({ "arn": "none", "started_at": at });
-    let answer: DetectAnswer = pure("detect", json!({ "event": event, "settings": settings, "execution": execution, "at": at }))?;
+    let answer: DetectAnswer =
+        pure("detect", json!({ "event": event, "settings": settings, "execution": execution, "at": at }))?;
     let (incident, reads) = match answer {
         DetectAnswer::Ignore { reason } => return Ok(Thought::Ignored(reason)),
         DetectAnswer::Incident { incident, reads, .. } => (incident, reads),
@@ -76,9 +79,16 @@ pub(crate) async fn context(edge: &Embedded, settings: &Settings, node: &Node) -
     Ok(json!({ "node": node.id.as_str(), "type": node.resource_type, "arn": node.arn, "context": context }))
 }
 
-async fn contextual(edge: &Embedded, settings: &Settings, incident: &Incident, reads: &[ReadRequest], at: &str) -> Result<(Value, Value), CommandError> {
+async fn contextual(
+    edge: &Embedded,
+    settings: &Settings,
+    incident: &Incident,
+    reads: &[ReadRequest],
+    at: &str,
+) -> Result<(Value, Value), CommandError> {
     let request = json!({ "incident": incident.id, "account": incident.account, "region": incident.region, "reads": reads, "at": at });
-    let observed = edge.call("observe", request, "none").await.map_err(|error| CommandError::Function(error.to_string()))?;
+    let observed =
+        edge.call("observe", request, "none").await.map_err(|error| CommandError::Function(error.to_string()))?;
     let observations = observed["observations"].clone();
     let context = pure(
         "context",
@@ -120,14 +130,18 @@ fn reads(node: &Node, incident: &Incident) -> Vec<ReadRequest> {
     let kind = node.resource_type.clone();
     let text = format!("resource {kind} {name}");
     let all = [
-        ("topology", 20_000, Read::Topology {
-            namespace: String::new(),
-            dimensions: Fields::new(),
-            aliases: incident.resource.aliases.clone(),
-            alarms: Vec::new(),
-            depth: 2,
-            limit: 40,
-        }),
+        (
+            "topology",
+            20_000,
+            Read::Topology {
+                namespace: String::new(),
+                dimensions: Fields::new(),
+                aliases: incident.resource.aliases.clone(),
+                alarms: Vec::new(),
+                depth: 2,
+                limit: 40,
+            },
+        ),
         ("governance", 16_000, Read::Governance {}),
         ("constraints", 8_000, Read::Constraints {}),
         ("precedents", 10_000, Read::Precedents { text, resource_type: Some(kind.clone()), limit: 5 }),
@@ -143,7 +157,8 @@ fn pure<T: DeserializeOwned>(function: &str, payload: Value) -> Result<T, Comman
         "Sao.BadInput" => CommandError::BadEvent(error.message().to_owned()),
         _ => CommandError::Function(error.to_string()),
     })?;
-    serde_json::from_value(answer).map_err(|error| CommandError::Function(format!("`{function}` answered what cannot be read: {error}")))
+    serde_json::from_value(answer)
+        .map_err(|error| CommandError::Function(format!("`{function}` answered what cannot be read: {error}")))
 }
 
 /// The present moment as the workflow's context object writes it.

@@ -121,9 +121,9 @@ impl Case<'_> {
 
     fn adjust(&self, former: &Proposal, decision: &Decision, usage: Usage) -> ProposeAnswer {
         let reasoner = Reasoner { kind: ReasonerKind::Human, name: clean_line(&decision.subject) };
-        let refuse = |problems| ProposeAnswer::NoProposal {
+        let refuse = |problems: Vec<String>| ProposeAnswer::NoProposal {
             verdict: NoProposal::Invalid,
-            reason: "the adjusted parameters are not admissible; nothing was executed".to_owned(),
+            reason: long_text(&format!("the adjusted parameters are not admissible, nothing was executed: {}", Vec::join(&problems, "; "))),
             problems,
             cause: Some(former.cause.clone()),
             reasoner: reasoner.clone(),
@@ -178,7 +178,8 @@ impl Case<'_> {
 }
 
 fn nothing(reason: &str, problems: Vec<String>, cause: Option<Cause>, reasoner: &Reasoner, usage: Usage) -> ProposeAnswer {
-    ProposeAnswer::NoProposal { verdict: NoProposal::Undetermined, reason: reason.to_owned(), problems, cause, reasoner: reasoner.clone(), usage }
+    let reason = long_text(&format!("{reason}: {}", problems.join("; ")));
+    ProposeAnswer::NoProposal { verdict: NoProposal::Undetermined, reason, problems, cause, reasoner: reasoner.clone(), usage }
 }
 
 /// What the reasoning cost, this answer included.

@@ -16,7 +16,8 @@ use crate::time::{instant, seconds_between};
 /// # Errors
 ///
 /// `Sao.BadInput` when `at` or the incident's start is no instant.
-pub fn record(request: RecordRequest) -> Result<RecordAnswer, ActivityError> {
+pub fn record(mut request: RecordRequest) -> Result<RecordAnswer, ActivityError> {
+    request.outcome.reason = readable(&request.outcome.reason);
     let at = instant("at", &request.at)?;
     let seconds = seconds_between(instant("started_at", &request.incident.started_at)?, at);
     let precedent = precedent(&request, seconds);
@@ -53,6 +54,19 @@ fn precedent(request: &RecordRequest, seconds: u64) -> PrecedentNote {
         execution: request.incident.execution.clone(),
         cost_usd: request.usage.cost_usd,
         seconds,
+    }
+}
+
+/// A reason for people: where a function's error was put in as Lambda writes it, only its message stays.
+fn readable(reason: &str) -> String {
+    const FIELD: &str = "\"errorMessage\":";
+    let message = reason.find(FIELD).and_then(|at| {
+        let mut values = serde_json::Deserializer::from_str(reason[at + FIELD.len()..].trim_start()).into_iter::<String>();
+        values.next()?.ok()
+    });
+    match (reason.find('{'), message) {
+        (Some(brace), Some(message)) => format!("{}{message}", &reason[..brace]),
+        _ => reason.to_owned(),
     }
 }
 

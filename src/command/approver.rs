@@ -43,14 +43,23 @@ fn enrol(options: &ApproverEnrol) -> Result<Ending, CommandError> {
         return Ok(Ending::Good);
     }
     let screen = Screen::new(false);
-    screen.line(format!("`{}` is enrolled as {}. Give this address to their authenticator; it is not shown again:", show::clean(&options.name), role_word(role)));
+    screen.line(format!(
+        "`{}` is enrolled as {}. Give this address to their authenticator; it is not shown again:",
+        show::clean(&options.name),
+        role_word(role)
+    ));
     screen.line(address);
     Ok(Ending::Good)
 }
 
 fn code(options: &ApproverCode) -> Result<Ending, CommandError> {
     let code = open(&options.data)?.code(&options.name, Timestamp::now()).map_err(failed)?;
-    let code = code.ok_or_else(|| CommandError::NotFound(format!("`{}` is not an enrolled approver: `sao approver list` shows who is", options.name)))?;
+    let code = code.ok_or_else(|| {
+        CommandError::NotFound(format!(
+            "`{}` is not an enrolled approver: `sao approver list` shows who is",
+            options.name
+        ))
+    })?;
     if options.output.json {
         show::json(&json!({ "name": options.name, "code": code }));
     } else {

@@ -22,8 +22,13 @@ pub(crate) async fn run(options: cli::Context) -> Result<Ending, CommandError> {
     }
     let screen = Screen::new(false);
     let style = screen.style();
-    let context: Context = serde_json::from_value(document["context"].clone()).map_err(|error| CommandError::Function(error.to_string()))?;
-    screen.line(format!("{}  {}", style.bold(document["node"].as_str().unwrap_or_default()), style.soft(document["arn"].as_str().unwrap_or_default())));
+    let context: Context = serde_json::from_value(document["context"].clone())
+        .map_err(|error| CommandError::Function(error.to_string()))?;
+    screen.line(format!(
+        "{}  {}",
+        style.bold(document["node"].as_str().unwrap_or_default()),
+        style.soft(document["arn"].as_str().unwrap_or_default())
+    ));
     for piece in &context.pieces {
         screen.gap();
         screen.line(format!("{} {}", style.bold(&piece.evidence), style.bold(&show::clean(&piece.title))));
@@ -38,13 +43,18 @@ pub(crate) async fn run(options: cli::Context) -> Result<Ending, CommandError> {
 }
 
 /// The context of the node that a name means.
-pub(crate) async fn of(edge: &edge::Embedded, setup: &crate::embedded::Setup, name: &str) -> Result<serde_json::Value, CommandError> {
+pub(crate) async fn of(
+    edge: &edge::Embedded,
+    setup: &crate::embedded::Setup,
+    name: &str,
+) -> Result<serde_json::Value, CommandError> {
     let topology = edge.twin().topology().map_err(|error| CommandError::Function(error.to_string()))?;
     let id = match topology.find(name) {
         Lookup::Found(id) => id,
         other => return Err(CommandError::NotFound(unknown(name, &other, topology.nodes().len()))),
     };
-    let node = topology.node(id.as_str()).ok_or_else(|| CommandError::NotFound(format!("`{name}` is not in the twin")))?;
+    let node =
+        topology.node(id.as_str()).ok_or_else(|| CommandError::NotFound(format!("`{name}` is not in the twin")))?;
     think::context(edge, &setup.settings()?, node).await
 }
 
@@ -55,6 +65,8 @@ fn unknown(name: &str, lookup: &Lookup, nodes: usize) -> String {
             format!("`{name}` means several resources: {}; use one of these addresses", ids.join(", "))
         }
         _ if nodes == 0 => "the twin is empty: `sao twin collect terraform.tfstate` fills it".to_owned(),
-        _ => format!("`{name}` is not in the twin: it knows Terraform addresses, ARNs and names; `sao twin show` lists {nodes}"),
+        _ => format!(
+            "`{name}` is not in the twin: it knows Terraform addresses, ARNs and names; `sao twin show` lists {nodes}"
+        ),
     }
 }

@@ -79,10 +79,11 @@ fn twin(data: &Path) -> Vec<Check> {
         Ok(edge) => edge,
         Err(error) => return vec![Check { name: "keys", outcome: Err(error.to_string()) }],
     };
-    let topology = edge.twin().topology().map_err(|error| error.to_string()).and_then(|topology| match topology.nodes().len() {
-        0 => Err("it is empty: `sao twin collect terraform.tfstate` fills it".to_owned()),
-        many => Ok(format!("{many} resources of {} state(s)", topology.sources().len())),
-    });
+    let topology =
+        edge.twin().topology().map_err(|error| error.to_string()).and_then(|topology| match topology.nodes().len() {
+            0 => Err("it is empty: `sao twin collect terraform.tfstate` fills it".to_owned()),
+            many => Ok(format!("{many} resources of {} state(s)", topology.sources().len())),
+        });
     let version = |layer: Result<activities::shape::LayerAnswer, edge::EdgeError>| match layer {
         Ok(layer) => Ok(format!("{} file(s), {}", layer.documents.len(), show::short(&layer.version, 20))),
         Err(error) => Err(format!("{}; without it nothing is executed", error.message)),

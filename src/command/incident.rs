@@ -39,7 +39,11 @@ async fn start(options: IncidentStart) -> Result<Ending, CommandError> {
         202 => {
             let arn = word("execution_arn");
             let known = answer["duplicate"].as_bool().unwrap_or_default();
-            screen.line(if known { "This transition was handed over before: it stays one incident." } else { "Started." });
+            screen.line(if known {
+                "This transition was handed over before: it stays one incident."
+            } else {
+                "Started."
+            });
             screen.line(format!("  {arn}"));
             screen.line(format!("  sao incident show {}", history::name_of(&arn)));
             Ok(Ending::Good)
@@ -48,7 +52,7 @@ async fn start(options: IncidentStart) -> Result<Ending, CommandError> {
             screen.line(format!("Nothing was started: {}", word("reason")));
             Ok(Ending::Good)
         }
-        _ => Err(CommandError::BadEvent(message(&answer))),
+        _ => Err(CommandError::Refused(message(&answer))),
     }
 }
 
@@ -65,9 +69,15 @@ async fn list(options: IncidentList) -> Result<Ending, CommandError> {
     }
     for one in &executions {
         let story = client.story(one["executionArn"].as_str().unwrap_or_default()).await?;
-        let alarm = show::short(story.input.pointer("/detail/alarmName").and_then(Value::as_str).unwrap_or_default(), 40);
+        let alarm =
+            show::short(story.input.pointer("/detail/alarmName").and_then(Value::as_str).unwrap_or_default(), 40);
         let name = one["name"].as_str().unwrap_or_default();
-        screen.line(format!("{name}  {:<10}  {:<40}  {}", one["status"].as_str().unwrap_or_default(), alarm, standing(&story)));
+        screen.line(format!(
+            "{name}  {:<10}  {:<40}  {}",
+            one["status"].as_str().unwrap_or_default(),
+            alarm,
+            standing(&story)
+        ));
     }
     Ok(Ending::Good)
 }
@@ -85,7 +95,13 @@ async fn look(options: IncidentShow) -> Result<Ending, CommandError> {
     screen.line(format!("{}  {}", style.bold(history::name_of(&arn)), standing(&story)));
     screen.line(style.soft(&arn));
     screen.gap();
-    screen.lines(story.steps.iter().filter(|step| step.is_shown() && step.exited.is_some()).map(|step| show::describe(step, style)));
+    screen.lines(
+        story
+            .steps
+            .iter()
+            .filter(|step| step.is_shown() && step.exited.is_some())
+            .map(|step| show::describe(step, style)),
+    );
     if let Some(step) = story.current() {
         screen.line(format!("  … {:<16} {:>11}  {}", step.name, "", show::meaning(&step.name)));
     }
@@ -144,7 +160,10 @@ fn standing(story: &Story) -> String {
                 let word = |name: &str| outcome.get(name).and_then(Value::as_str).unwrap_or_default().replace('_', " ");
                 format!("{}: {}", word("kind"), show::short(&word("reason"), 70))
             }
-            _ => end.failure.as_ref().map_or_else(|| end.status.to_lowercase(), |(error, cause)| format!("{error}: {}", show::short(cause, 70))),
+            _ => end.failure.as_ref().map_or_else(
+                || end.status.to_lowercase(),
+                |(error, cause)| format!("{error}: {}", show::short(cause, 70)),
+            ),
         },
         (None, Some(_)) if story.waits_for_decision() => "waits for a decision".to_owned(),
         (None, Some(step)) => format!("in {}", step.name),

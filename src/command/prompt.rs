@@ -37,7 +37,9 @@ pub(crate) async fn run(options: Prompt) -> Result<Ending, CommandError> {
     }
     screen.gap();
     let tokens = &document["prompt_tokens_estimate"];
-    screen.line(style.soft(&format!("about {tokens} tokens, tools included; `--json` shows the whole request and what the rules answer")));
+    screen.line(style.soft(&format!(
+        "about {tokens} tokens, tools included; `--json` shows the whole request and what the rules answer"
+    )));
     Ok(Ending::Good)
 }
 

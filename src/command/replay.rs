@@ -20,13 +20,16 @@ use crate::{
 pub(crate) fn run(options: &Replay) -> Result<Ending, CommandError> {
     let failed = |problem: String| CommandError::Replay { path: options.history.clone(), problem };
     let history = History::read(&options.history).map_err(|error| failed(error.to_string()))?;
-    let definition = embedded::fill(embedded::DEFINITION, &substitutions(&history.events)).map_err(|error| failed(error.to_string()))?;
+    let definition = embedded::fill(embedded::DEFINITION, &substitutions(&history.events))
+        .map_err(|error| failed(error.to_string()))?;
     let definition = Definition::parse(&definition).map_err(|error| failed(error.to_string()))?;
     let verdict = replay::check(&history, definition, &Today);
     let agrees = verdict.is_ok();
     if options.output.json {
         show::json(&match verdict {
-            Ok(agreement) => json!({ "agrees": true, "events": agreement.events, "calls": agreement.calls, "divergence": null }),
+            Ok(agreement) => {
+                json!({ "agrees": true, "events": agreement.events, "calls": agreement.calls, "divergence": null })
+            }
             Err(divergence) => json!({ "agrees": false, "divergence": document(&divergence) }),
         });
         return Ok(Ending::when(agrees));
@@ -60,7 +63,8 @@ impl Functions for Today {
 
 /// Whether a function's name or ARN is that of an activity; deployments may put a prefix and a qualifier around it.
 fn function_is(function: &str, name: &str) -> bool {
-    let name_of = |part: &str| part == name || part.strip_suffix(name).is_some_and(|prefix| prefix.ends_with(['-', '_']));
+    let name_of =
+        |part: &str| part == name || part.strip_suffix(name).is_some_and(|prefix| prefix.ends_with(['-', '_']));
     let mut parts = function.rsplit(':');
     parts.next().is_some_and(name_of) || (function.matches(':').count() >= 7 && parts.next().is_some_and(name_of))
 }
@@ -69,10 +73,16 @@ fn function_is(function: &str, name: &str) -> bool {
 fn substitutions(events: &[Value]) -> Vec<(String, String)> {
     let mut found = BTreeMap::new();
     for event in events {
-        let Some(parameters) = event.pointer("/taskScheduledEventDetails/parameters").and_then(Value::as_str) else { continue };
+        let Some(parameters) = event.pointer("/taskScheduledEventDetails/parameters").and_then(Value::as_str) else {
+            continue;
+        };
         let Ok(arguments) = serde_json::from_str::<Value>(parameters) else { continue };
         let Some(arn) = arguments["FunctionName"].as_str() else { continue };
-        for name in activities::PURE_FUNCTIONS.into_iter().chain(activities::EDGE_FUNCTIONS).filter(|name| function_is(arn, name)) {
+        for name in activities::PURE_FUNCTIONS
+            .into_iter()
+            .chain(activities::EDGE_FUNCTIONS)
+            .filter(|name| function_is(arn, name))
+        {
             found.insert(format!("{name}_function_arn"), arn.to_owned());
         }
         for (name, value) in arguments.pointer("/Payload/settings").and_then(Value::as_object).into_iter().flatten() {
@@ -104,7 +114,8 @@ mod tests {
     fn settings_and_functions_are_taken_from_the_history() {
         let arguments = json!({"FunctionName": "arn:aws:lambda:x:y:function:p-detect", "Payload": {"settings": {"mode": "ask", "poll_seconds": 9}}});
         let events = [json!({"taskScheduledEventDetails": {"parameters": arguments.to_string()}})];
-        let expect = [("detect_function_arn", "arn:aws:lambda:x:y:function:p-detect"), ("mode", "ask"), ("poll_seconds", "9")];
+        let expect =
+            [("detect_function_arn", "arn:aws:lambda:x:y:function:p-detect"), ("mode", "ask"), ("poll_seconds", "9")];
         assert_eq!(substitutions(&events), expect.map(|(name, value)| (name.to_owned(), value.to_owned())));
     }
 }

@@ -29,8 +29,13 @@ fn look(options: &TwinShow) -> Result<Ending, CommandError> {
     let nodes: Vec<&Node> = topology.nodes().iter().filter(wanted).collect();
     if options.output.json {
         let document = |node: &&Node| json!({ "id": node.id.as_str(), "type": node.resource_type, "name": node.name(), "arn": node.arn });
-        let sources = topology.sources().iter().map(|source| json!({ "source": source.source, "lineage": source.lineage, "serial": source.serial }));
-        show::json(&json!({ "nodes": nodes.iter().map(document).collect::<Vec<Value>>(), "relations": topology.edges().count(), "sources": sources.collect::<Vec<_>>() }));
+        let sources = topology
+            .sources()
+            .iter()
+            .map(|source| json!({ "source": source.source, "lineage": source.lineage, "serial": source.serial }));
+        show::json(
+            &json!({ "nodes": nodes.iter().map(document).collect::<Vec<Value>>(), "relations": topology.edges().count(), "sources": sources.collect::<Vec<_>>() }),
+        );
         return Ok(Ending::Good);
     }
     let screen = Screen::new(false);
@@ -38,7 +43,12 @@ fn look(options: &TwinShow) -> Result<Ending, CommandError> {
     for node in &nodes {
         screen.line(format!("{:<70} {}", show::clean(node.id.as_str()), style.soft(&show::clean(node.name()))));
     }
-    screen.line(style.soft(&format!("{} of {} resources, {} relations", nodes.len(), topology.nodes().len(), topology.edges().count())));
+    screen.line(style.soft(&format!(
+        "{} of {} resources, {} relations",
+        nodes.len(),
+        topology.nodes().len(),
+        topology.edges().count()
+    )));
     for source in topology.sources() {
         screen.line(style.soft(&format!("from {} (serial {})", show::clean(&source.source), source.serial)));
     }
@@ -69,7 +79,10 @@ async fn collect(options: TwinCollect) -> Result<Ending, CommandError> {
     let screen = Screen::new(false);
     for one in collected {
         let news = if one.changed { "" } else { ", as before" };
-        screen.line(format!("{}: {} resources, {} relations (serial {}{news})", one.source, one.nodes, one.edges, one.serial));
+        screen.line(format!(
+            "{}: {} resources, {} relations (serial {}{news})",
+            one.source, one.nodes, one.edges, one.serial
+        ));
     }
     Ok(Ending::Good)
 }

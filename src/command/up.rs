@@ -55,14 +55,20 @@ fn setup(options: &cli::Up, public: &TcpListener) -> Result<Setup, CommandError>
         mode: options.mode,
         settings: options.settings.iter().map(|text| setting(text)).collect::<Result<_, _>>()?,
         public_url: options.public_url.clone().unwrap_or_else(|| format!("http://{address}")),
-        observations: options.observations.clone().map(|path| super::absolute(&path)).or_else(|| shop::observations_of(data)),
+        observations: options
+            .observations
+            .clone()
+            .map(|path| super::absolute(&path))
+            .or_else(|| shop::observations_of(data)),
     })
 }
 
 /// `NAME=VALUE`, taken apart.
 fn setting(text: &str) -> Result<(String, String), CommandError> {
     let parts = text.split_once('=').filter(|(name, _)| !name.is_empty());
-    let (name, value) = parts.ok_or_else(|| CommandError::Usage(format!("`--set {text}` must be NAME=VALUE, for example `settle_seconds=30`")))?;
+    let (name, value) = parts.ok_or_else(|| {
+        CommandError::Usage(format!("`--set {text}` must be NAME=VALUE, for example `settle_seconds=30`"))
+    })?;
     match name {
         "mode" => Err(CommandError::Usage("the mode has an option of its own: `--mode`".to_owned())),
         _ => Ok((name.to_owned(), value.to_owned())),
@@ -72,9 +78,13 @@ fn setting(text: &str) -> Result<(String, String), CommandError> {
 async fn collect(platform: &Platform, options: &cli::Up, screen: &Screen) -> Result<(), CommandError> {
     for one in platform.collect(options.states.clone()).await? {
         let news = if one.changed { "" } else { ", as before" };
-        screen.line(format!("Twin: {} resources and {} relations of {} (serial {}{news})", one.nodes, one.edges, one.source, one.serial));
+        screen.line(format!(
+            "Twin: {} resources and {} relations of {} (serial {}{news})",
+            one.nodes, one.edges, one.source, one.serial
+        ));
     }
-    let known = platform.edge.twin().topology().map_err(|error| CommandError::Function(error.to_string()))?.nodes().len();
+    let known =
+        platform.edge.twin().topology().map_err(|error| CommandError::Function(error.to_string()))?.nodes().len();
     if known == 0 {
         screen.line("The twin is empty: give it a state with `--state terraform.tfstate`; until then no incident finds its resource.");
     }
@@ -82,19 +92,31 @@ async fn collect(platform: &Platform, options: &cli::Up, screen: &Screen) -> Res
 }
 
 /// Says where everything is, and what was resumed.
-async fn announce(platform: &Platform, address: SocketAddr, screen: &Screen, output: cli::Output) -> Result<(), CommandError> {
+async fn announce(
+    platform: &Platform,
+    address: SocketAddr,
+    screen: &Screen,
+    output: cli::Output,
+) -> Result<(), CommandError> {
     let resumed = resumed(platform).await?;
     let style = screen.style();
     if output.json {
         let mut document = embedded::health(platform);
         document["listen"] = json!(format!("http://{address}"));
         document["data"] = json!(shown(&super::absolute(&platform.setup.data)));
-        document["resumed"] = resumed.iter().map(|(name, state)| json!({ "incident": name, "state": state })).collect::<Value>();
+        document["resumed"] =
+            resumed.iter().map(|(name, state)| json!({ "incident": name, "state": state })).collect::<Value>();
         show::json(&document);
     }
     let row = |title: &str, text: &str| screen.line(format!("  {} {text}", style.soft(&format!("{title:<10}"))));
     screen.line(style.bold("SAO is up"));
-    row("API", &format!("{}  (aws stepfunctions --endpoint-url http://{address} ...)", style.link(&format!("http://{address}"))));
+    row(
+        "API",
+        &format!(
+            "{}  (aws stepfunctions --endpoint-url http://{address} ...)",
+            style.link(&format!("http://{address}"))
+        ),
+    );
     row("Incidents", &format!("POST http://{address}/incident, or `{} incident start EVENT.json`", show::me()));
     row("Pages", &style.link(&platform.setup.public_url));
     row("Workflow", &platform.machine);

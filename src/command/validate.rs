@@ -24,7 +24,12 @@ pub(crate) fn run(options: &Validate) -> Result<Ending, CommandError> {
             Severity::Error => style.bad("error"),
             Severity::Warning => style.warn("warning"),
         };
-        screen.line(format!("{word} {}: {} ({})", style.bold(place(problem)), show::clean(&problem.message), problem.code));
+        screen.line(format!(
+            "{word} {}: {} ({})",
+            style.bold(place(problem)),
+            show::clean(&problem.message),
+            problem.code
+        ));
     }
     let file = super::shown(&options.file);
     screen.line(match (errors, problems.len()) {

@@ -41,7 +41,8 @@ fn is_loopback(host: &str) -> bool {
         Some((name, rest)) => (name, rest.strip_prefix(':').unwrap_or(rest)),
         None => host.split_once(':').unwrap_or((host, "")),
     };
-    let named = name.eq_ignore_ascii_case("localhost") || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    let named = name.eq_ignore_ascii_case("localhost")
+        || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
     named && port.chars().all(|digit| digit.is_ascii_digit())
 }
 

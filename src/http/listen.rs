@@ -19,7 +19,11 @@ pub(crate) async fn bind(address: SocketAddr, option: &'static str) -> Result<Tc
 
 /// The address that a listener has.
 pub(crate) fn address(listener: &TcpListener) -> Result<SocketAddr, CommandError> {
-    listener.local_addr().map_err(|source| CommandError::Listen { address: SocketAddr::from(([127, 0, 0, 1], 0)), option: "--listen", source })
+    listener.local_addr().map_err(|source| CommandError::Listen {
+        address: SocketAddr::from(([127, 0, 0, 1], 0)),
+        option: "--listen",
+        source,
+    })
 }
 
 /// Serves until `stop` says so, and lets what is being answered end.

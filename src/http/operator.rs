@@ -3,7 +3,10 @@
 //! Owns the check of the operator's secret, and of the role that was asked for. The decision goes the way of the approval
 //! page: `edge` looks at the round that is open, signs, and completes the task. The Step Functions API has no part in it.
 
-use activities::{approval::{role_word, same_bytes}, shape::{DecisionKind, Role}};
+use activities::{
+    approval::{role_word, same_bytes},
+    shape::{DecisionKind, Role},
+};
 use axum::{
     Json,
     extract::State,
@@ -36,9 +39,17 @@ enum Verb {
     Reject,
 }
 
-pub(super) async fn decide(State(shared): State<Shared>, headers: HeaderMap, body: String) -> (StatusCode, Json<Value>) {
+pub(super) async fn decide(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    body: String,
+) -> (StatusCode, Json<Value>) {
     if !holds_secret(&headers, &shared.secret) {
-        return problem(StatusCode::FORBIDDEN, "Forbidden", "the operator's secret is missing or is not the one of this data directory");
+        return problem(
+            StatusCode::FORBIDDEN,
+            "Forbidden",
+            "the operator's secret is missing or is not the one of this data directory",
+        );
     }
     let wanted: Wanted = match serde_json::from_str(&body) {
         Ok(wanted) => wanted,
@@ -73,17 +84,24 @@ fn approver(edge: &Embedded, name: Option<&str>, role: Option<Role>) -> Result<S
     };
     let found = found.ok_or_else(|| match (name, role) {
         (Some(name), _) => format!("`{name}` is not an enrolled approver: `sao approver list` shows who is"),
-        (None, Some(role)) => format!("no approver is enrolled as {}: `sao approver list` shows who is", role_word(role)),
+        (None, Some(role)) => {
+            format!("no approver is enrolled as {}: `sao approver list` shows who is", role_word(role))
+        }
         (None, None) => "no approver is enrolled: `sao approver enrol NAME` enrols one".to_owned(),
     })?;
     match role.filter(|role| *role != found.role) {
-        Some(role) => Err(format!("`{}` is enrolled as {}, not as {}", found.name, role_word(found.role), role_word(role))),
+        Some(role) => {
+            Err(format!("`{}` is enrolled as {}, not as {}", found.name, role_word(found.role), role_word(role)))
+        }
         None => Ok(found.name),
     }
 }
 
 fn holds_secret(headers: &HeaderMap, secret: &str) -> bool {
-    let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|text| text.strip_prefix("Bearer "));
+    let given = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|text| text.strip_prefix("Bearer "));
     given.is_some_and(|given| same_bytes(given.as_bytes(), secret.as_bytes()))
 }
 

@@ -3,6 +3,7 @@
 //! Owns the way from HTTP to `edge` and back: path, form and two headers in, a page with its headers out. What a page shows,
 //! and whether a form decides, is `edge`'s and `activities`'. A GET changes nothing.
 
+use activities::approval::{Page, not_found_page};
 use axum::{
     Router,
     body::Bytes,
@@ -11,7 +12,6 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use activities::approval::{Page, not_found_page};
 use edge::{Browser, Form};
 
 use crate::embedded::Platform;
@@ -29,7 +29,12 @@ async fn show(State(platform): State<Platform>, Path(link): Path<String>) -> Res
     answer(platform.edge.approval_page(&link).await)
 }
 
-async fn decide(State(platform): State<Platform>, Path(link): Path<String>, headers: HeaderMap, body: Bytes) -> Response {
+async fn decide(
+    State(platform): State<Platform>,
+    Path(link): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let browser = Browser { origin: text(header::ORIGIN), fetch_site: text(HeaderName::from_static("sec-fetch-site")) };
     let form = Form::of(fields(&body));
@@ -86,13 +91,17 @@ mod tests {
     use super::*;
 
     fn check(body: &str, expect: &[(&str, &str)]) {
-        let expect: Vec<(String, String)> = expect.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let expect: Vec<(String, String)> =
+            expect.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         assert_eq!(fields(body.as_bytes()), expect);
     }
 
     #[test]
     fn a_form_is_read_as_browsers_write_it() {
-        check("verb=approve&name=Ana+M%C3%BCller&reason=a%26b%3D1", &[("verb", "approve"), ("name", "Ana Müller"), ("reason", "a&b=1")]);
+        check(
+            "verb=approve&name=Ana+M%C3%BCller&reason=a%26b%3D1",
+            &[("verb", "approve"), ("name", "Ana Müller"), ("reason", "a&b=1")],
+        );
         check("", &[]);
         check("a&b=&c=%zz%4", &[("a", ""), ("b", ""), ("c", "%zz%4")]);
     }

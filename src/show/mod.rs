@@ -34,7 +34,8 @@ enum To {
 impl Screen {
     /// Standard output; standard error when a JSON document is to have standard output for itself.
     pub(crate) fn new(json: bool) -> Self {
-        let (to, terminal) = if json { (To::Error, io::stderr().is_terminal()) } else { (To::Output, io::stdout().is_terminal()) };
+        let (to, terminal) =
+            if json { (To::Error, io::stderr().is_terminal()) } else { (To::Output, io::stdout().is_terminal()) };
         let style = Style::new(terminal);
         let spinner = ProgressBar::with_draw_target(None, target(to, terminal && style.moves));
         if let Ok(look) = ProgressStyle::with_template("  {spinner} {msg}") {
@@ -169,15 +170,20 @@ pub(crate) fn failure(error: &CommandError) {
 
 /// Sends the platform's own log to standard error: warnings, or what `SAO_LOG` says.
 pub(crate) fn log() {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("SAO_LOG").unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(Style::new(io::stderr().is_terminal()).colours);
+    let filter = tracing_subscriber::EnvFilter::try_from_env("SAO_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(Style::new(io::stderr().is_terminal()).colours);
     // A second log in one process changes nothing.
     let _ = log.try_init();
 }
 
 /// A text without the characters that would steer a terminal or hide what is written.
 pub(crate) fn clean(text: &str) -> String {
-    let hides = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+    let hides =
+        |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
     text.chars().map(|c| if (c.is_control() && c != '\n' && c != '\t') || hides(c) { '\u{fffd}' } else { c }).collect()
 }
 

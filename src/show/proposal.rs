@@ -13,7 +13,11 @@ use crate::show::{Style, WIDTH, clean, short, wrapped};
 /// A proposal in lines.
 pub(crate) fn proposal(proposal: &Proposal, context: Option<&Context>, style: Style) -> Vec<String> {
     let mut lines = vec![format!("  {}  {}", style.bold("Proposal"), risk(proposal.risk.level, style)), String::new()];
-    lines.push(format!("    {} on {}", style.bold(&clean(&proposal.action)), style.bold(&clean(&proposal.target.name))));
+    lines.push(format!(
+        "    {} on {}",
+        style.bold(&clean(&proposal.action)),
+        style.bold(&clean(&proposal.target.name))
+    ));
     lines.push(format!("    {}", style.soft(&clean(&proposal.target.node))));
     lines.extend(change(proposal, style));
     lines.push(String::new());
@@ -53,7 +57,11 @@ fn evidence(id: &str, piece: Option<&Piece>, style: Style) -> Vec<String> {
     let Some(piece) = piece else { return block(id, "not available", style) };
     let text: Vec<&str> = piece.text.lines().filter(|line| !line.trim().is_empty()).collect();
     let mut lines = block(id, &short(&piece.title, WIDTH - INDENT), style);
-    lines.extend(text.iter().take(EVIDENCE_LINES).map(|line| style.soft(&format!("{:INDENT$}{}", "", short(line, WIDTH - INDENT)))));
+    lines.extend(
+        text.iter()
+            .take(EVIDENCE_LINES)
+            .map(|line| style.soft(&format!("{:INDENT$}{}", "", short(line, WIDTH - INDENT)))),
+    );
     if text.len() > EVIDENCE_LINES {
         lines.push(style.soft(&format!("{:INDENT$}… {} more lines on the page", "", text.len() - EVIDENCE_LINES)));
     }
@@ -64,14 +72,22 @@ fn reach(proposal: &Proposal) -> String {
     let radius = &proposal.blast_radius;
     match radius.total {
         0 => "nothing else depends on it".to_owned(),
-        total => format!("{total} that depend on it: {}", radius.nodes.iter().take(4).cloned().collect::<Vec<_>>().join(", ")),
+        total => format!(
+            "{total} that depend on it: {}",
+            radius.nodes.iter().take(4).cloned().collect::<Vec<_>>().join(", ")
+        ),
     }
 }
 
 fn undo(proposal: &Proposal) -> String {
     match (&proposal.inverse, &proposal.irreversible) {
         (Some(inverse), _) => {
-            let values: Vec<String> = inverse.parameters.iter().filter(|(_, value)| value.is_number()).map(|(name, value)| format!("{name} {value}")).collect();
+            let values: Vec<String> = inverse
+                .parameters
+                .iter()
+                .filter(|(_, value)| value.is_number())
+                .map(|(name, value)| format!("{name} {value}"))
+                .collect();
             format!("{} ({}), by itself when it gets worse", inverse.action, values.join(", "))
         }
         (None, Some(reason)) => format!("cannot be undone: {reason}"),
@@ -108,4 +124,4 @@ fn plain(value: &Value) -> String {
 }
 
 const INDENT: usize = 14;
-const EVIDENCE_LINES: usize = 3;
+const EVIDENCE_LINES: usize = 2;

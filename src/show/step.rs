@@ -2,7 +2,9 @@
 //!
 //! Owns the sentences behind the steps. A state that is not known here (somebody changed the workflow) is shown by its name.
 
-use activities::shape::{ActAnswer, Context, Decision, DecisionKind, DetectAnswer, InferAnswer, ObserveAnswer, ProposeAnswer, ReasonerKind};
+use activities::shape::{
+    ActAnswer, Context, Decision, DecisionKind, DetectAnswer, InferAnswer, ObserveAnswer, ProposeAnswer, ReasonerKind,
+};
 use activities::shape::{RecordAnswer, RememberAnswer, VerifyAnswer, VerifyNext};
 
 use crate::{
@@ -43,7 +45,10 @@ pub(crate) fn meaning(state: &str) -> &'static str {
 pub(crate) fn describe(step: &Step, style: Style) -> String {
     let (mark, said) = match &step.failure {
         Some((error, cause)) => (style.bad("✗"), short(&format!("{error}: {cause}"), WORDS)),
-        None => (style.good("✓"), finding(step).map_or_else(|| meaning(&step.name).to_owned(), |found| short(&found, WORDS))),
+        None => (
+            style.good("✓"),
+            finding(step).map_or_else(|| meaning(&step.name).to_owned(), |found| short(&found, WORDS)),
+        ),
     };
     let name = format!("{:<16}", step.name);
     let time = format!("{:>11}", elapsed(step.milliseconds()));
@@ -71,7 +76,12 @@ fn detected(answer: &DetectAnswer) -> Option<String> {
     Some(match answer {
         DetectAnswer::Ignore { reason } => format!("ignored: {reason}"),
         DetectAnswer::Incident { incident, .. } => {
-            let what = incident.resource.name.as_deref().or(incident.resource.kind.as_deref()).unwrap_or("an unnamed resource");
+            let what = incident
+                .resource
+                .name
+                .as_deref()
+                .or(incident.resource.kind.as_deref())
+                .unwrap_or("an unnamed resource");
             format!("{} is in ALARM, about {what}", incident.alarm.name)
         }
     })
@@ -79,8 +89,13 @@ fn detected(answer: &DetectAnswer) -> Option<String> {
 
 fn observed(answer: &ObserveAnswer) -> String {
     let all = answer.observations.len();
-    let failed: Vec<&str> = answer.observations.iter().filter(|one| one.error.is_some()).map(|one| one.id.as_str()).collect();
-    let alarm = answer.observations.iter().find(|one| one.read.kind() == "alarm").and_then(|one| one.answer.as_ref()?["state"].as_str());
+    let failed: Vec<&str> =
+        answer.observations.iter().filter(|one| one.error.is_some()).map(|one| one.id.as_str()).collect();
+    let alarm = answer
+        .observations
+        .iter()
+        .find(|one| one.read.kind() == "alarm")
+        .and_then(|one| one.answer.as_ref()?["state"].as_str());
     let alarm = alarm.map(|state| format!(", alarm is {state}")).unwrap_or_default();
     if failed.is_empty() {
         format!("{all} reads answered{alarm}")
@@ -90,8 +105,10 @@ fn observed(answer: &ObserveAnswer) -> String {
 }
 
 fn ranked(context: &Context) -> String {
-    let redacted = if context.redactions > 0 { format!(", {} secrets redacted", context.redactions) } else { String::new() };
-    let dropped = if context.dropped.is_empty() { String::new() } else { format!(", {} left out", context.dropped.len()) };
+    let redacted =
+        if context.redactions > 0 { format!(", {} secrets redacted", context.redactions) } else { String::new() };
+    let dropped =
+        if context.dropped.is_empty() { String::new() } else { format!(", {} left out", context.dropped.len()) };
     format!("{} pieces of evidence, about {} tokens{redacted}{dropped}", context.pieces.len(), context.tokens)
 }
 
@@ -132,7 +149,8 @@ fn verified(answer: &VerifyAnswer) -> String {
         VerifyNext::Done => "final",
         VerifyNext::Undo => "undoes it",
     };
-    let verdict = serde_json::to_value(answer.verdict).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default();
+    let verdict =
+        serde_json::to_value(answer.verdict).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default();
     format!("{verdict} ({next}): {}", answer.reasons.join("; "))
 }
 
@@ -169,7 +187,10 @@ mod tests {
     fn a_step_says_what_it_found() {
         let answer = json!({"Payload": {"id": "inc-1", "embedding": "words", "total": 2}}).to_string();
         let event = json!({"id": 3, "timestamp": 1.0, "type": "TaskSucceeded", "taskSucceededEventDetails": {"output": answer}});
-        assert_eq!(line("Remember", &event), "  ✓ Remember               20 ms  2 precedents in all, found again by words");
+        assert_eq!(
+            line("Remember", &event),
+            "  ✓ Remember               20 ms  2 precedents in all, found again by words"
+        );
     }
 
     #[test]

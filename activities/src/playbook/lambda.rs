@@ -60,7 +60,7 @@ fn slow(case: &Case<'_>, function: &LambdaFunction, logs: &Logs) -> ToolInput {
         return case.nothing(NoProposal::Undetermined, String::new(), &topics, "no duration was measured: no value can be justified");
     };
     if logs.unreachable >= MANY {
-        let cause = format!("The function waits for something that does not answer: {} log lines say so.", logs.unreachable);
+        let cause = format!("The function waits for something that does not answer: {} so.", counted(logs.unreachable, "log line says", "log lines say"));
         return case.nothing(NoProposal::Undetermined, cause, &topics, "a longer timeout would only wait longer: look at what the function calls");
     }
     if longest < limit * NEAR_TIMEOUT && logs.timeouts == 0 {
@@ -81,7 +81,7 @@ fn slow(case: &Case<'_>, function: &LambdaFunction, logs: &Logs) -> ToolInput {
         )
     } else {
         candidates.extend(memory);
-        let cut = if logs.timeouts > 0 { format!("; {} log lines show invocations that were cut off", logs.timeouts) } else { String::new() };
+        let cut = if logs.timeouts > 0 { format!("; {} cut off", counted(logs.timeouts, "invocation was", "invocations were")) } else { String::new() };
         format!("Invocations come near the function's timeout: the longest took {} ms of {} ms{cut}.", short_number(longest), short_number(limit))
     };
     case.propose(&case.node, cause, &topics, RiskLevel::Low, candidates)
@@ -149,13 +149,18 @@ fn failing(case: &Case<'_>, function: &LambdaFunction, logs: &Logs) -> ToolInput
     }
     if logs.out_of_memory > 0 || logs.memory_is_near(function) {
         let used = logs.used_memory.map(|used| format!(", {used} of {} MB used", function.memory_size)).unwrap_or_default();
-        let cause = format!("Invocations run out of memory: {} log lines say so{used}.", logs.out_of_memory);
+        let cause = format!("Invocations run out of memory: {} so{used}.", counted(logs.out_of_memory, "log line says", "log lines say"));
         return case.propose(&case.node, cause, &[Topic::Logs, Topic::Configuration], RiskLevel::Low, more_memory(function, logs).into_iter().collect());
     }
     if logs.timeouts > 0 {
         return slow(case, function, logs);
     }
     case.nothing(NoProposal::Undetermined, String::new(), &[Topic::Metrics, Topic::Logs], "errors without a change, a timeout or a lack of memory: read the log")
+}
+
+/// A number with its noun and verb.
+fn counted(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 /// A change of code or configuration in the hours before the alarm.

@@ -111,3 +111,14 @@ fn the_policys_decision_is_remembered_as_automatic() {
         "at": "2026-11-23T10:18:00Z"}]);
     check(OutcomeKind::Recovered, automatic, json!({"automatic": true, "remark": null}));
 }
+
+#[test]
+fn an_error_of_a_function_is_told_by_its_message() {
+    #[track_caller]
+    fn check(reason: &str, expect: &str) {
+        assert_eq!(readable(reason), expect);
+    }
+    check(r#"the action failed: {"errorType":"Sao.ActionFailed","errorMessage":"no \"quota\"","trace":["cut of"#, r#"the action failed: no "quota""#);
+    check("nobody decided in time", "nobody decided in time");
+    check(r#"odd { "errorMessage": "#, r#"odd { "errorMessage": "#);
+}

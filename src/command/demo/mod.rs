@@ -7,7 +7,10 @@
 mod ask;
 mod report;
 
-use std::{collections::BTreeSet, path::{Path, PathBuf}};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use activities::shape::DecisionKind;
 use edge::{DecideError, EdgeError, Taken};
@@ -39,7 +42,8 @@ pub(crate) async fn run(options: cli::Demo) -> Result<Ending, CommandError> {
     let setup = setup(&options, observations, &listener, &event)?;
     let platform = Platform::open(setup).await?;
     let (stop, stopped) = watch::channel(false);
-    let pages: JoinHandle<std::io::Result<()>> = tokio::spawn(listen::serve(listener, pages::router(platform.clone()), stopped));
+    let pages: JoinHandle<std::io::Result<()>> =
+        tokio::spawn(listen::serve(listener, pages::router(platform.clone()), stopped));
     let ended = Run { platform: &platform, options: &options, state, screen: &screen }.incident(&event).await;
     screen.idle();
     let _ = stop.send(true);
@@ -94,20 +98,32 @@ impl Run<'_> {
     /// Says what there is, and prepares the shop.
     async fn introduce(&self, event: &serde_json::Value) -> Result<(), CommandError> {
         let (screen, style) = (self.screen, self.screen.style());
-        let word = |pointer: &str| show::clean(event.pointer(pointer).and_then(serde_json::Value::as_str).unwrap_or_default());
+        let word =
+            |pointer: &str| show::clean(event.pointer(pointer).and_then(serde_json::Value::as_str).unwrap_or_default());
         screen.line(style.bold("SAO demo: one incident on a small shop, from the alarm to the recorded fix"));
-        screen.line(style.soft("Engine, account and mailbox live in this process and in one directory; nothing leaves this machine."));
+        screen.line(style.soft(
+            "Engine, account and mailbox live in this process and in one directory; nothing leaves this machine.",
+        ));
         screen.gap();
         let row = |title: &str, text: &str| screen.line(format!("  {} {text}", style.soft(&format!("{title:<9}"))));
         let collected = self.platform.collect(vec![self.state.clone()]).await?;
         row("Data", &shown(&self.platform.setup.data));
-        let collected = collected.iter().map(|one| format!("{} resources and {} relations of a Terraform state (serial {})", one.nodes, one.edges, one.serial));
+        let collected = collected.iter().map(|one| {
+            format!("{} resources and {} relations of a Terraform state (serial {})", one.nodes, one.edges, one.serial)
+        });
         row("Twin", &collected.collect::<Vec<_>>().join("; "));
-        row("Alarm", &format!("{} is {}", style.bold(&word("/detail/alarmName")), style.bad(&word("/detail/state/value"))));
+        row(
+            "Alarm",
+            &format!("{} is {}", style.bold(&word("/detail/alarmName")), style.bad(&word("/detail/state/value"))),
+        );
         for line in show::wrapped(&word("/detail/state/reason"), 0, show::WIDTH - 12) {
             row("", &style.soft(&line));
         }
-        row("", &style.soft("A recorded event; its instants were moved to now, so that each run is an incident of its own."));
+        row(
+            "",
+            &style
+                .soft("A recorded event; its instants were moved to now, so that each run is an incident of its own."),
+        );
         let drifted = self.platform.edge.apply_declared().await.map_err(failed)?;
         if drifted > 0 {
             row("Shop", "A former run changed a setting that Terraform did not know of. As the next `terraform apply`");
@@ -115,7 +131,10 @@ impl Run<'_> {
         }
         let waiting = self.platform.running().await?.len();
         if waiting > 0 {
-            row("Waiting", &format!("{waiting} earlier incident(s) of this directory still run and go on in the background."));
+            row(
+                "Waiting",
+                &format!("{waiting} earlier incident(s) of this directory still run and go on in the background."),
+            );
         }
         screen.gap();
         Ok(())
@@ -155,7 +174,9 @@ impl Run<'_> {
         };
         screen.line(format!("  {} {}", style.soft("Page     "), style.link(&address)));
         match decider {
-            Decider::Given(DecisionKind::Approve) => screen.line(format!("  {} approve (--yes)", style.soft("Decision "))),
+            Decider::Given(DecisionKind::Approve) => {
+                screen.line(format!("  {} approve (--yes)", style.soft("Decision ")))
+            }
             Decider::Given(_) => screen.line(format!("  {} reject (--reject)", style.soft("Decision "))),
             Decider::Terminal(_) => {
                 self.show_code()?;
@@ -165,7 +186,10 @@ impl Run<'_> {
             Decider::Page => {
                 self.show_code()?;
                 screen.line("  Standard input is no terminal: this waits for the decision on the page.");
-                screen.line(format!("  A code changes every 30 seconds: `{} approver code` shows the present one.", show::me()));
+                screen.line(format!(
+                    "  A code changes every 30 seconds: `{} approver code` shows the present one.",
+                    show::me()
+                ));
             }
         }
         Ok(())
@@ -176,7 +200,12 @@ impl Run<'_> {
         let code = self.platform.edge.approvers().code(&config.operator, Timestamp::now());
         let code = code.map_err(failed)?.unwrap_or_default();
         let style = self.screen.style();
-        self.screen.line(format!("  {} name {}, one-time code {}", style.soft("         "), style.bold(&config.operator), style.bold(&code)));
+        self.screen.line(format!(
+            "  {} name {}, one-time code {}",
+            style.soft("         "),
+            style.bold(&config.operator),
+            style.bold(&code)
+        ));
         Ok(())
     }
 
@@ -204,7 +233,10 @@ impl Run<'_> {
         match edge.decide_at_terminal(arn, kind, &operator, None, self.platform).await {
             Ok(_) => {}
             Err(DecideError::Second(first)) => {
-                self.screen.line(format!("  It was decided already, by {}: your answer came second and changed nothing.", first.subject));
+                self.screen.line(format!(
+                    "  It was decided already, by {}: your answer came second and changed nothing.",
+                    first.subject
+                ));
             }
             Err(DecideError::Expired) => self.screen.line("  This round of asking is over: your answer came too late."),
             Err(error) => return Err(CommandError::Function(error.to_string())),
@@ -245,7 +277,12 @@ enum Answered {
     Gone,
 }
 
-fn setup(options: &cli::Demo, observations: PathBuf, listener: &TcpListener, event: &serde_json::Value) -> Result<Setup, CommandError> {
+fn setup(
+    options: &cli::Demo,
+    observations: PathBuf,
+    listener: &TcpListener,
+    event: &serde_json::Value,
+) -> Result<Setup, CommandError> {
     let data = &options.data.data;
     let word = |name: &str| event[name].as_str().map(str::to_owned);
     let home = Home::find(data, &Asked { account: word("account"), region: word("region") })?;
@@ -263,7 +300,10 @@ fn setup(options: &cli::Demo, observations: PathBuf, listener: &TcpListener, eve
 /// The mails that are in the mailbox now.
 fn mails(data: &Path) -> BTreeSet<PathBuf> {
     let entries = std::fs::read_dir(data.join("mailbox")).into_iter().flatten();
-    entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.extension().is_some_and(|end| end == "eml")).collect()
+    entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|end| end == "eml"))
+        .collect()
 }
 
 fn failed(error: EdgeError) -> CommandError {

@@ -62,7 +62,11 @@ pub(super) fn summary(story: &Story, facts: &Facts<'_>, screen: &Screen) {
         screen.line(line);
     }
     screen.gap();
-    screen.lines(phases(story).into_iter().map(|(name, milliseconds)| format!("    {:<18}{:>12}", name, show::elapsed(milliseconds))));
+    screen.lines(
+        phases(story)
+            .into_iter()
+            .map(|(name, milliseconds)| format!("    {:<18}{:>12}", name, show::elapsed(milliseconds))),
+    );
     screen.line(style.bold(&format!("    {:<18}{:>12}", "in all", show::elapsed(story.milliseconds()))));
     screen.gap();
     let row = |title: &str, text: &str| screen.line(format!("    {} {text}", style.soft(&format!("{title:<10}"))));
@@ -138,14 +142,16 @@ fn phase(state: &str) -> &'static str {
 }
 
 fn precedent(story: &Story) -> Value {
-    story.precedent().map_or(Value::Null, |(best, count)| json!({
-        "id": best.precedent.id,
-        "similarity": best.similarity,
-        "outcome": best.precedent.outcome,
-        "action": best.precedent.action,
-        "at": best.precedent.at,
-        "found": count,
-    }))
+    story.precedent().map_or(Value::Null, |(best, count)| {
+        json!({
+            "id": best.precedent.id,
+            "similarity": best.similarity,
+            "outcome": best.precedent.outcome,
+            "action": best.precedent.action,
+            "at": best.precedent.at,
+            "found": count,
+        })
+    })
 }
 
 fn precedent_words(story: &Story) -> String {
@@ -155,7 +161,11 @@ fn precedent_words(story: &Story) -> String {
     let percent = (best.similarity * 100.0).round();
     let what = best.precedent.action.as_deref().unwrap_or("no action");
     let more = if count > 1 { format!(", and {} more", count - 1) } else { String::new() };
-    format!("{percent} % similar to {}: {what}, {}{more}", best.precedent.id, best.precedent.outcome.name().replace('_', " "))
+    format!(
+        "{percent} % similar to {}: {what}, {}{more}",
+        best.precedent.id,
+        best.precedent.outcome.name().replace('_', " ")
+    )
 }
 
 /// The alarm's state as it was last observed.

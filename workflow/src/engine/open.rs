@@ -225,8 +225,11 @@ fn recover(data: &Path) -> Result<(Journal, Arc<Index>), Trouble> {
         Box::new(move |entries| observer.observe(entries)),
     );
     let journal = journal.map_err(Trouble::Journal)?;
-    if failed.is_none() {
-        failed = index.caught_up().err();
+    index.caught_up();
+    // What was rebuilt from nothing is whole in memory and can follow into sled while the engine works; what was added to an
+    // index that was there has to fit it.
+    if failed.is_none() && from > 0 {
+        failed = index.flush().err();
     }
     match failed {
         Some(error) => Err(Trouble::Index(error)),
@@ -249,8 +252,8 @@ fn lock(data: &Path) -> Result<File, OpenError> {
     }
 }
 
-/// How many executions may be in the index's memory while the journal is read.
-const MOST_UNFLUSHED: usize = 2_000;
+/// How many executions may be in the index's memory, at about 300 bytes each, while the journal is read.
+const MOST_UNFLUSHED: usize = 200_000;
 
 /// How often a long reading of the journal is told, in bytes.
 const TELL_EVERY: u64 = 256 << 20;

@@ -10,6 +10,7 @@ mod tests;
 mod trust;
 
 use std::{
+    collections::BTreeMap,
     fs, io,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
@@ -123,44 +124,51 @@ impl Index {
         Ok(())
     }
 
-    /// Puts into sled what is pending.
+    /// Puts into sled what is pending now.
+    ///
+    /// In small batches: sled keeps everything that one batch replaces until the batch is done. The mark comes last, so that
+    /// a flush that a crash cuts off is done again.
     pub(crate) fn flush(&self) -> Result<(), IndexError> {
         let tree = lock(&self.tree);
         let db = tree.as_ref().ok_or(IndexError::Closed)?;
-        let (changes, machines, mark, replaying) = {
+        let (numbers, machines, mark, replaying, last) = {
             let pending = self.pending();
-            let changes: Vec<(ExecutionId, Change)> =
-                pending.executions.iter().map(|(number, change)| (*number, change.clone())).collect();
+            let numbers: Vec<ExecutionId> = pending.executions.keys().copied().collect();
             let machines: Vec<_> = pending.machines.iter().map(|(name, row)| (name.clone(), *row)).collect();
-            (changes, machines, pending.mark, pending.replaying)
+            (numbers, machines, pending.mark, pending.replaying, pending.caught_up)
         };
-        if read::<Mark>(db, MARK).map_err(|why| self.broken(why))? == Some(mark) {
-            return Ok(());
-        }
-        // Small batches: sled keeps everything that one batch replaces until the batch is done. The mark comes last, so that
-        // a flush that is cut off is done again.
-        for some in changes.chunks(BATCH) {
-            let mut batch = sled::Batch::default();
-            for (number, change) in some {
-                add(db, &mut batch, *number, change, replaying).map_err(|why| self.broken(why))?;
+        if read::<Mark>(db, MARK).map_err(|why| self.broken(why))? != Some(mark) {
+            for some in numbers.chunks(BATCH) {
+                self.flush_some(db, some, replaying)?;
             }
+            let mut batch = sled::Batch::default();
+            for (name, row) in &machines {
+                batch.insert(machine_key(name), bytes(row));
+            }
+            batch.insert(MARK, bytes(&mark));
             db.apply_batch(batch).map_err(|error| self.broken(error.to_string()))?;
+            self.pending().forget_machines(&machines);
         }
-        let mut batch = sled::Batch::default();
-        for (name, row) in &machines {
-            batch.insert(machine_key(name), bytes(row));
+        if last {
+            self.pending().replaying = false;
         }
-        batch.insert(MARK, bytes(&mark));
-        db.apply_batch(batch).map_err(|error| self.broken(error.to_string()))?;
-        self.pending().forget(&changes, &machines);
         Ok(())
     }
 
-    /// Flushes what was read from the journal; from now on entries are new.
-    pub(crate) fn caught_up(&self) -> Result<(), IndexError> {
-        self.flush()?;
-        self.pending().replaying = false;
+    fn flush_some(&self, db: &sled::Db, some: &[ExecutionId], replaying: bool) -> Result<(), IndexError> {
+        let changes = self.pending().changes(some);
+        let mut batch = sled::Batch::default();
+        for (number, change) in &changes {
+            add(db, &mut batch, *number, change, replaying).map_err(|why| self.broken(why))?;
+        }
+        db.apply_batch(batch).map_err(|error| self.broken(error.to_string()))?;
+        self.pending().forget(&changes);
         Ok(())
+    }
+
+    /// Notes that the journal was read to its end; from now on entries are new.
+    pub(crate) fn caught_up(&self) {
+        self.pending().caught_up = true;
     }
 
     /// The execution of this name.
@@ -233,16 +241,18 @@ impl Index {
     }
 
     /// All state machines, the deleted ones too.
-    pub(crate) fn machines(&self) -> Result<Vec<(String, MachineRow)>, IndexError> {
-        self.flush()?;
+    pub(crate) fn machines(&self) -> Result<BTreeMap<String, MachineRow>, IndexError> {
         let db = lock(&self.reader).clone().ok_or(IndexError::Closed)?;
-        db.scan_prefix(b"m")
-            .map(|item| {
-                let (key, value) = item.map_err(|error| self.broken(error.to_string()))?;
-                let row = decode(&value).map_err(|error| self.broken(error.to_string()))?;
-                Ok((String::from_utf8_lossy(&key[1..]).into_owned(), row))
-            })
-            .collect()
+        // The pending ones first: what is flushed in between is in sled as well.
+        let pending = self.pending().machines.clone();
+        let mut machines = BTreeMap::new();
+        for item in db.scan_prefix(b"m") {
+            let (key, value) = item.map_err(|error| self.broken(error.to_string()))?;
+            let row = decode(&value).map_err(|error| self.broken(error.to_string()))?;
+            machines.insert(String::from_utf8_lossy(&key[1..]).into_owned(), row);
+        }
+        machines.extend(pending);
+        Ok(machines)
     }
 
     /// Flushes, closes sled and notes that the index is complete. Nothing may be observed any more.

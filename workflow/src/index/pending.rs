@@ -23,6 +23,8 @@ pub(crate) struct Pending {
     pub(crate) mark: Mark,
     /// While the journal is read again: a flush that a crash cut off may have put some of this into sled already.
     pub(crate) replaying: bool,
+    /// The journal was read to its end; what comes is new.
+    pub(crate) caught_up: bool,
 }
 
 /// How an execution changed.
@@ -78,8 +80,13 @@ impl Pending {
         self.names.get(&name_of(machine, name)).copied()
     }
 
+    /// The changes of these executions.
+    pub(crate) fn changes(&self, numbers: &[ExecutionId]) -> Vec<(ExecutionId, Change)> {
+        numbers.iter().filter_map(|number| Some((*number, self.executions.get(number)?.clone()))).collect()
+    }
+
     /// Forgets what was flushed: the changes as they were then.
-    pub(crate) fn forget(&mut self, flushed: &[(ExecutionId, Change)], machines: &[(String, MachineRow)]) {
+    pub(crate) fn forget(&mut self, flushed: &[(ExecutionId, Change)]) {
         for (number, then) in flushed {
             let Some(change) = self.executions.get_mut(number) else { continue };
             if let Some((name, _)) = change.born.take() {
@@ -93,7 +100,11 @@ impl Pending {
                 self.executions.remove(number);
             }
         }
-        for (name, row) in machines {
+    }
+
+    /// Forgets the machines that were flushed, as they were then.
+    pub(crate) fn forget_machines(&mut self, flushed: &[(String, MachineRow)]) {
+        for (name, row) in flushed {
             if self.machines.get(name) == Some(row) {
                 self.machines.remove(name);
             }

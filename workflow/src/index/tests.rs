@@ -32,7 +32,8 @@ fn open(data: &Path) -> Opened {
     };
     let journal =
         unread.replay(index.mark().applied, visit, Box::new(move |entries| observer.observe(entries))).unwrap();
-    index.caught_up().unwrap();
+    index.caught_up();
+    index.flush().unwrap();
     Opened { journal, index, read }
 }
 
