@@ -35,8 +35,12 @@ fn main() -> ExitCode {
 
 fn run(cli: cli::Cli) -> anyhow::Result<ExitCode> {
     show::log();
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_stack_size(STACK)
+        .build()
+        .context("cannot start the runtime")?;
+    let json = cli.wants_json();
     let ended = runtime.block_on(command::run(cli.command));
     // A thread may still sit in a read of the terminal; the exit does not wait for it.
     runtime.shutdown_background();
@@ -44,8 +48,11 @@ fn run(cli: cli::Cli) -> anyhow::Result<ExitCode> {
         Ok(ending) => Ok(ExitCode::from(ending.code())),
         Err(error) => {
             let code = error.exit_code();
-            show::failure(&error);
+            show::failure(&error, json);
             Ok(ExitCode::from(code))
         }
     }
 }
+
+/// Deep JSONata and deep JSON are evaluated on the runtime's threads.
+const STACK: usize = 8 << 20;

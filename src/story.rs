@@ -284,7 +284,7 @@ fn millis(value: &Value) -> i64 {
 }
 
 /// The state in which a human is asked.
-pub(crate) const ASK: &str = "WaitForTaskToken";
+const ASK: &str = "WaitForTaskToken";
 
 #[cfg(test)]
 mod tests {

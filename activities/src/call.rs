@@ -32,7 +32,10 @@ pub fn call(function: &str, payload: Value) -> Result<Value, ActivityError> {
         "propose" => run(function, payload, crate::propose::propose),
         "verify" => run(function, payload, crate::verify::verify),
         "record" => run(function, payload, crate::record::record),
-        _ => Err(ActivityError::new(UNKNOWN_FUNCTION, format!("`{function}` is not one of {}", PURE_FUNCTIONS.join(", ")))),
+        _ => Err(ActivityError::new(
+            UNKNOWN_FUNCTION,
+            format!("`{function}` is not one of {}", PURE_FUNCTIONS.join(", ")),
+        )),
     }
 }
 
@@ -41,10 +44,12 @@ fn run<Request: DeserializeOwned, Answer: Serialize>(
     payload: Value,
     function: impl Fn(Request) -> Result<Answer, ActivityError>,
 ) -> Result<Value, ActivityError> {
-    let request = serde_json::from_value(payload)
-        .map_err(|problem| ActivityError::bad_input(format!("the payload of `{name}` is not its request: {problem}")))?;
+    let request = serde_json::from_value(payload).map_err(|problem| {
+        ActivityError::bad_input(format!("the payload of `{name}` is not its request: {problem}"))
+    })?;
     let answer = function(request)?;
-    serde_json::to_value(answer).map_err(|problem| ActivityError::bad_input(format!("`{name}` cannot write its answer: {problem}")))
+    serde_json::to_value(answer)
+        .map_err(|problem| ActivityError::bad_input(format!("`{name}` cannot write its answer: {problem}")))
 }
 
 const UNKNOWN_FUNCTION: &str = "Sao.UnknownFunction";

@@ -15,12 +15,12 @@ pub(crate) use metrics::{digest as metric_digest, short as short_number};
 
 use crate::ActivityError;
 use crate::facts::Facts;
-use crate::shape::{Context, ContextRequest, Dropped, Observation, Piece};
+use crate::shape::{Context, ContextRequest, Dropped, Observation, Piece, Settings};
 
 /// Makes the context of an incident, or adds a turn's evidence to it.
 ///
-/// The pieces of the first context together stay within `context_tokens`, those of each further turn within a quarter
-/// of it, gaps and the list of what was dropped included.
+/// The pieces of the first context together stay within `context_tokens`, those of all further turns together within
+/// three quarters of it, gaps and the list of what was dropped included.
 ///
 /// # Errors
 ///
@@ -48,15 +48,24 @@ pub fn context(request: ContextRequest) -> Result<Context, ActivityError> {
     // The sort is stable: within a topic the order of the reads holds.
     drafts.sort_by_key(|draft| draft.topic);
     gaps.truncate(MOST_NOTES);
-    let budget = if first { request.settings.context_tokens } else { request.settings.context_tokens / 4 };
+    let budget = if first { request.settings.context_tokens } else { further_tokens(&request.settings) };
     add(&mut context, drafts, gaps, budget, request.turn);
     Ok(context)
+}
+
+/// The budget of a further turn: a quarter of the first, less when there may be more than three.
+pub(crate) fn further_tokens(settings: &Settings) -> u32 {
+    let turns = settings.max_turns.saturating_sub(1).max(3);
+    settings.context_tokens * 3 / 4 / turns
 }
 
 /// The observations that belong to this turn: later turns carry their number in their name.
 fn new_observations(observations: &[Observation], turn: u32, first: bool) -> Vec<&Observation> {
     let prefix = format!("turn{turn}.");
-    observations.iter().filter(|one| if first { !one.id.starts_with("turn") } else { one.id.starts_with(&prefix) }).collect()
+    observations
+        .iter()
+        .filter(|one| if first { !one.id.starts_with("turn") } else { one.id.starts_with(&prefix) })
+        .collect()
 }
 
 /// Fits the drafts into the budget and gives them their numbers.

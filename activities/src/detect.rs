@@ -9,14 +9,15 @@ mod resource;
 
 use serde_json::Value;
 
-pub(crate) use reads::{first as first_reads, log_group, precedent_text};
+pub(crate) use reads::{first as first_reads, log_groups, precedent_text};
 pub(crate) use resource::namespace_of;
 pub use resource::resource_of;
 
 use crate::ActivityError;
 use crate::approval::sha256_hex;
 use crate::shape::{
-    AlarmConfiguration, AlarmEvent, AlarmKind, AlarmMetric, DetectAnswer, DetectRequest, Incident, IncidentAlarm, Resource, WatchedMetric,
+    AlarmConfiguration, AlarmEvent, AlarmKind, AlarmMetric, DetectAnswer, DetectRequest, Incident, IncidentAlarm,
+    Resource, WatchedMetric,
 };
 use crate::time::{instant, written};
 use crate::twin::alarm_names;
@@ -61,7 +62,12 @@ pub struct Intake {
 /// `Sao.BadInput` for what is not a CloudWatch alarm event, with what is missing.
 pub fn intake(event: &Value) -> Result<Intake, ActivityError> {
     let parsed = read(event)?;
-    Ok(Intake { name: identity(&parsed)?, input: sorted(event), state: parsed.detail.state.value.clone(), alarm_arn: alarm_arn(&parsed) })
+    Ok(Intake {
+        name: identity(&parsed)?,
+        input: sorted(event),
+        state: parsed.detail.state.value.clone(),
+        alarm_arn: alarm_arn(&parsed),
+    })
 }
 
 /// Reads and checks the event's envelope.
@@ -82,22 +88,34 @@ fn read(event: &Value) -> Result<AlarmEvent, ActivityError> {
 
 fn check_envelope(event: &AlarmEvent) -> Result<(), ActivityError> {
     if event.account.len() != 12 || !event.account.chars().all(|digit| digit.is_ascii_digit()) {
-        return Err(ActivityError::bad_input(format!("`account` is `{}` and must have twelve digits", short(&event.account))));
+        return Err(ActivityError::bad_input(format!(
+            "`account` is `{}` and must have twelve digits",
+            short(&event.account)
+        )));
     }
     if event.region.is_empty() || !event.region.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
-        return Err(ActivityError::bad_input(format!("`region` is `{}` and must be a region such as `eu-west-1`", short(&event.region))));
+        return Err(ActivityError::bad_input(format!(
+            "`region` is `{}` and must be a region such as `eu-west-1`",
+            short(&event.region)
+        )));
     }
     if event.detail.alarm_name.is_empty() {
         return Err(ActivityError::bad_input("`detail.alarmName` is empty"));
     }
     if !STATES.contains(&event.detail.state.value.as_str()) {
         let value = short(&event.detail.state.value);
-        return Err(ActivityError::bad_input(format!("`detail.state.value` is `{value}` and must be one of {}", STATES.join(", "))));
+        return Err(ActivityError::bad_input(format!(
+            "`detail.state.value` is `{value}` and must be one of {}",
+            STATES.join(", ")
+        )));
     }
     if let Some(arn) = event.resources.first()
         && arn.split(':').nth(3).zip(arn.split(':').nth(4)) != Some((&event.region, &event.account))
     {
-        return Err(ActivityError::bad_input(format!("the alarm `{}` is not of the event's account and region", short(arn))));
+        return Err(ActivityError::bad_input(format!(
+            "the alarm `{}` is not of the event's account and region",
+            short(arn)
+        )));
     }
     instant("detail.state.timestamp", &event.detail.state.timestamp).map(|_| ())
 }
@@ -132,7 +150,11 @@ fn incident(event: &AlarmEvent, request: &DetectRequest) -> Result<Incident, Act
             name: event.detail.alarm_name.clone(),
             arn: alarm_arn(event),
             kind: kind_of(configuration),
-            description: configuration.description.as_deref().filter(|text| !text.trim().is_empty()).map(|text| cut(text, LONGEST_TEXT)),
+            description: configuration
+                .description
+                .as_deref()
+                .filter(|text| !text.trim().is_empty())
+                .map(|text| cut(text, LONGEST_TEXT)),
             reason: cut(&event.detail.state.reason, LONGEST_TEXT),
             metrics,
             children,
@@ -168,7 +190,8 @@ fn kind_of(configuration: &AlarmConfiguration) -> AlarmKind {
 
 /// The metrics behind an alarm, the one that it watches first.
 fn watched(configuration: &AlarmConfiguration) -> Vec<WatchedMetric> {
-    let mut metrics: Vec<&AlarmMetric> = configuration.metrics.iter().filter(|metric| metric.metric_stat.is_some()).collect();
+    let mut metrics: Vec<&AlarmMetric> =
+        configuration.metrics.iter().filter(|metric| metric.metric_stat.is_some()).collect();
     metrics.sort_by_key(|metric| metric.return_data != Some(true));
     metrics.into_iter().filter_map(watched_metric).take(MOST_METRICS).collect()
 }
@@ -180,14 +203,20 @@ fn watched_metric(metric: &AlarmMetric) -> Option<WatchedMetric> {
         name: stat.metric.name.clone(),
         dimensions: stat.metric.dimensions.clone(),
         statistic: stat.stat.clone().unwrap_or_else(|| "Average".to_owned()),
-        period_seconds: stat.period.filter(|period| (1.0..=86_400.0).contains(period)).map_or(60, |period| period as u32),
+        period_seconds: stat
+            .period
+            .filter(|period| (1.0..=86_400.0).contains(period))
+            .map_or(60, |period| period as u32),
     })
 }
 
 /// The resource that most of the metrics name; the first of equals.
 fn resource_of_all(metrics: &[WatchedMetric], account: &str, region: &str) -> Resource {
-    let resources: Vec<Resource> = metrics.iter().map(|metric| resource_of(&metric.namespace, &metric.dimensions, account, region)).collect();
-    let votes = |resource: &Resource| resources.iter().filter(|other| other.name == resource.name && other.kind == resource.kind).count();
+    let resources: Vec<Resource> =
+        metrics.iter().map(|metric| resource_of(&metric.namespace, &metric.dimensions, account, region)).collect();
+    let votes = |resource: &Resource| {
+        resources.iter().filter(|other| other.name == resource.name && other.kind == resource.kind).count()
+    };
     let mut best: Option<&Resource> = None;
     for resource in resources.iter().filter(|resource| resource.kind.is_some()) {
         if best.is_none_or(|best| votes(resource) > votes(best)) {

@@ -84,7 +84,15 @@ pub(crate) fn observation(id: &str, answer: Value) -> Observation {
         None => (Some(answer), None),
     };
     let at = "2026-11-23T10:15:33.000Z".to_owned();
-    Observation { id: id.to_owned(), read: read(id), asked_at: at.clone(), answered_at: at, answer, error, truncated: false }
+    Observation {
+        id: id.to_owned(),
+        read: read(id),
+        asked_at: at.clone(),
+        answered_at: at,
+        answer,
+        error,
+        truncated: false,
+    }
 }
 
 /// What is observed first about the incident, complete and well.
@@ -158,9 +166,14 @@ fn read(id: &str) -> Read {
     let kind = id.rsplit('.').next().unwrap_or(id);
     match kind {
         "alarm" => Read::Alarm { name: "shop-orders-duration".to_owned() },
-        "metrics" => Read::Metrics { queries: ["watched", "duration_maximum", "throttles_sum", "errors_sum"].map(query).to_vec(), seconds: 3_600 },
+        "metrics" => Read::Metrics {
+            queries: ["watched", "duration_maximum", "throttles_sum", "errors_sum"].map(query).to_vec(),
+            seconds: 3_600,
+        },
         "logs" => Read::Logs { group: "/aws/lambda/shop-orders".to_owned(), seconds: 1_800, pattern: None, limit: 100 },
-        "configuration" => Read::Configuration { resource_type: "aws_lambda_function".to_owned(), name: "shop-orders".to_owned() },
+        "configuration" => {
+            Read::Configuration { resource_type: "aws_lambda_function".to_owned(), name: "shop-orders".to_owned() }
+        }
         "changes" => Read::Changes { name: "shop-orders".to_owned(), seconds: 86_400, limit: 10 },
         "topology" => Read::Topology {
             namespace: "AWS/Lambda".to_owned(),
@@ -174,7 +187,9 @@ fn read(id: &str) -> Read {
         "constraints" => Read::Constraints {},
         "kill_switch" => Read::KillSwitch {},
         "recent_actions" => Read::RecentActions { seconds: 3_600 },
-        "precedents" => Read::Precedents { text: "alarm shop-orders-duration".to_owned(), resource_type: None, limit: 5 },
+        "precedents" => {
+            Read::Precedents { text: "alarm shop-orders-duration".to_owned(), resource_type: None, limit: 5 }
+        }
         "alarm_history" => Read::AlarmHistory { name: "shop-orders-duration".to_owned(), seconds: 604_800, limit: 20 },
         "active_alarms" => Read::ActiveAlarms { limit: 20 },
         other => panic!("no usual read is called `{other}`"),

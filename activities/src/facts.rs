@@ -6,8 +6,8 @@
 use serde::de::DeserializeOwned;
 
 use crate::shape::{
-    ActiveAlarmsAnswer, AlarmAnswer, ChangesAnswer, ConfigurationAnswer, KillSwitchAnswer, LayerAnswer, LogsAnswer, MetricSeries, MetricsAnswer,
-    Observation, PrecedentsAnswer, Read, RecentActionsAnswer, TopologyAnswer,
+    ActiveAlarmsAnswer, AlarmAnswer, ChangesAnswer, ConfigurationAnswer, KillSwitchAnswer, LayerAnswer, LogsAnswer,
+    MetricSeries, MetricsAnswer, Observation, PrecedentsAnswer, Read, RecentActionsAnswer, TopologyAnswer,
 };
 
 /// A view on observations; of several reads of one kind the latest counts.
@@ -77,7 +77,9 @@ impl<'a> Facts<'a> {
     /// The latest series whose query has this id.
     pub(crate) fn series(self, id: &str) -> Option<MetricSeries> {
         let answers = self.observations.iter().rev().filter(|one| one.read.kind() == "metrics");
-        answers.filter_map(|one| answer::<MetricsAnswer>(one).ok()).find_map(|metrics| metrics.series.into_iter().find(|series| series.id == id))
+        answers
+            .filter_map(|one| answer::<MetricsAnswer>(one).ok())
+            .find_map(|metrics| metrics.series.into_iter().find(|series| series.id == id))
     }
 
     /// A layer of rules; one that was cut may lack the rule that denies, so that it counts as unread.

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::action::Configuration;
 use crate::shape::{ConfigurationAnswer, Fields, Neighbour, Read, TopologyAnswer};
-use crate::twin::{Lookup, Node, NodeId, Place, Reached, Resolution, Topology};
+use crate::twin::{Failure, Lookup, Node, NodeId, Place, Reached, Resolution, Topology};
 
 /// Answers a topology read.
 ///
@@ -77,7 +77,11 @@ fn neighbours(topology: &Topology, id: &NodeId, depth: u32, limit: usize) -> Vec
     let near = topology.neighbours(id.as_str(), depth);
     let known: HashSet<&NodeId> = near.iter().map(|reached| &reached.id).collect();
     let far = affected.iter().filter(|reached| !known.contains(&reached.id));
-    near.iter().chain(far).take(limit).filter_map(|reached| neighbour(topology, reached, fails.contains(&reached.id))).collect()
+    near.iter()
+        .chain(far)
+        .take(limit)
+        .filter_map(|reached| neighbour(topology, reached, fails.contains(&reached.id)))
+        .collect()
 }
 
 fn neighbour(topology: &Topology, reached: &Reached, affected: bool) -> Option<Neighbour> {
@@ -85,10 +89,21 @@ fn neighbour(topology: &Topology, reached: &Reached, affected: bool) -> Option<N
     Some(Neighbour {
         node: slim(node, LARGEST_OF_A_NEIGHBOUR),
         relation: reached.relation.word().to_owned(),
-        direction: if affected { "depended_on_by" } else { "depends_on" }.to_owned(),
+        direction: direction(reached, affected).to_owned(),
         distance: reached.hops,
         affected,
     })
+}
+
+/// Which of the two needs the other, as far as the walk shows: what is near by another's edge is only beside.
+fn direction(reached: &Reached, affected: bool) -> &'static str {
+    if affected {
+        "depended_on_by"
+    } else if reached.hops == 1 && reached.relation.failure() != Failure::StaysWhereItIs {
+        "depends_on"
+    } else {
+        BESIDE
+    }
 }
 
 /// A node with the attributes that matter and are not too large.
@@ -105,15 +120,25 @@ fn slim(node: &Node, largest: usize) -> Node {
 
 /// The name by which AWS is asked about a node; for an ECS service `cluster/service`.
 pub fn physical_name(node: &Node) -> String {
-    let service = node.names.iter().find(|name| node.resource_type == ECS_SERVICE && name.contains('/') && !name.starts_with("arn:"));
+    let service = node
+        .names
+        .iter()
+        .find(|name| node.resource_type == ECS_SERVICE && name.contains('/') && !name.starts_with("arn:"));
     service.map_or_else(|| node.name(), String::as_str).to_owned()
 }
 
 /// Puts a configuration into the answer of a read.
 pub fn configuration(configuration: &Configuration, arn: Option<String>) -> ConfigurationAnswer {
-    let mut attributes = serde_json::to_value(configuration).ok().and_then(|value| value.as_object().cloned()).unwrap_or_default();
+    let mut attributes =
+        serde_json::to_value(configuration).ok().and_then(|value| value.as_object().cloned()).unwrap_or_default();
     attributes.shift_remove(KIND);
-    ConfigurationAnswer { resource_type: configuration.resource_type().to_owned(), name: configuration.name(), arn, attributes, modified_at: None }
+    ConfigurationAnswer {
+        resource_type: configuration.resource_type().to_owned(),
+        name: configuration.name(),
+        arn,
+        attributes,
+        modified_at: None,
+    }
 }
 
 /// Reads a configuration back from the answer of a read.
@@ -130,9 +155,21 @@ pub fn configuration_of(answer: &ConfigurationAnswer) -> Result<Configuration, S
     };
     let mut value = answer.attributes.clone();
     value.insert(KIND.to_owned(), kind.into());
-    serde_json::from_value(Value::Object(value)).map_err(|problem| format!("the configuration of `{}` cannot be read: {problem}", answer.name))
+    serde_json::from_value(Value::Object(value))
+        .map_err(|problem| format!("the configuration of `{}` cannot be read: {problem}", answer.name))
 }
 
+/// Says whether a declared value and a live one are the same.
+///
+/// Legacy states write numbers and booleans as texts, and Terraform writes -1 where AWS has no reservation.
+pub(crate) fn same_value(state: &Value, now: &Value) -> bool {
+    let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
+    let unset = |value: &Value| value.is_null() || *value == -1;
+    plain(state) == plain(now) || (unset(state) && unset(now))
+}
+
+/// The direction of a neighbour that neither needs the node nor is needed by it.
+pub(crate) const BESIDE: &str = "beside";
 const ECS_SERVICE: &str = "aws_ecs_service";
 /// The tag of a configuration's JSON.
 const KIND: &str = "kind";
@@ -183,13 +220,21 @@ mod tests {
 
     #[test]
     fn a_shared_name_is_told_apart_by_its_namespace() {
-        check("AWS/Lambda", json!({"FunctionName": "shop-orders"}), Some(("aws_lambda_function.orders", "shop-orders")));
+        check(
+            "AWS/Lambda",
+            json!({"FunctionName": "shop-orders"}),
+            Some(("aws_lambda_function.orders", "shop-orders")),
+        );
         check("AWS/SQS", json!({"QueueName": "shop-orders"}), Some(("aws_sqs_queue.orders", "shop-orders")));
     }
 
     #[test]
     fn a_service_goes_by_cluster_and_name() {
-        check("AWS/ECS", json!({"ClusterName": "shop", "ServiceName": "web"}), Some(("aws_ecs_service.web", "shop/web")));
+        check(
+            "AWS/ECS",
+            json!({"ClusterName": "shop", "ServiceName": "web"}),
+            Some(("aws_ecs_service.web", "shop/web")),
+        );
     }
 
     #[test]
@@ -223,6 +268,9 @@ mod tests {
         let node = topology(&shop(), "123456789012", "eu-west-1", &read).node.unwrap();
         assert_eq!(node.attributes["timeout"], 10);
         assert!(node.tags.is_empty());
-        assert!(topology(&shop(), "999999999999", "eu-west-1", &read).node.is_none(), "another account's resource is another");
+        assert!(
+            topology(&shop(), "999999999999", "eu-west-1", &read).node.is_none(),
+            "another account's resource is another"
+        );
     }
 }

@@ -17,8 +17,8 @@ use crate::ActivityError;
 use crate::context::{clean_line, cut, has_evidence};
 use crate::facts::Facts;
 use crate::shape::{
-    Cause, Context, Decision, Incident, InferAnswer, NoProposal, Observation, Proposal, ProposeAnswer, ProposeRequest, Reasoner, ReasonerKind,
-    Settings, Turn, Usage,
+    Cause, Context, Decision, Incident, InferAnswer, NoProposal, Observation, Proposal, ProposeAnswer, ProposeRequest,
+    Reasoner, ReasonerKind, Settings, Turn, Usage,
 };
 use crate::time::instant;
 use crate::tool::{self, ProposeAction, RequestEvidence, ToolInput, Undetermined};
@@ -33,12 +33,24 @@ pub fn propose(request: ProposeRequest) -> Result<ProposeAnswer, ActivityError> 
         ProposeRequest::Answer { incident, settings, context, observations, answer, turn, usage, at } => {
             instant("at", &at)?;
             let usage = add(usage, &answer);
-            let case = Case { incident: &incident, settings: &settings, context: &context, observations: &observations, at: &at };
+            let case = Case {
+                incident: &incident,
+                settings: &settings,
+                context: &context,
+                observations: &observations,
+                at: &at,
+            };
             Ok(case.answer(&answer, turn, usage))
         }
         ProposeRequest::Adjust { incident, settings, context, observations, proposal, decision, usage, at } => {
             instant("at", &at)?;
-            let case = Case { incident: &incident, settings: &settings, context: &context, observations: &observations, at: &at };
+            let case = Case {
+                incident: &incident,
+                settings: &settings,
+                context: &context,
+                observations: &observations,
+                at: &at,
+            };
             Ok(case.adjust(&proposal, &decision, usage))
         }
         ProposeRequest::Revalidate { incident, settings, proposal, observations, automatic, at } => {
@@ -62,9 +74,17 @@ impl Case<'_> {
         let reasoner = &answer.reasoner;
         let tool_use = match tool::read(answer) {
             Ok(tool_use) => tool_use,
-            Err(problem) => return nothing("the reasoner's answer cannot be used", vec![problem], None, reasoner, usage),
+            Err(problem) => {
+                return nothing("the reasoner's answer cannot be used", vec![problem], None, reasoner, usage);
+            }
         };
-        let exchange = |refused| Turn { turn, content: answer.content.clone(), tool_use_id: tool_use.id.clone(), refused };
+        // Only the tool use is kept of the exchange: what the model thought aloud is not needed to go on.
+        let content: Vec<_> = answer.content.iter().filter(|block| block.get("toolUse").is_some()).cloned().collect();
+        if serde_json::Value::from(content.clone()).to_string().len() > LARGEST_EXCHANGE {
+            let problem = format!("the tool use is larger than {LARGEST_EXCHANGE} bytes");
+            return nothing("the reasoner's answer cannot be used", vec![problem], None, reasoner, usage);
+        }
+        let exchange = |refused| Turn { turn, content: content.clone(), tool_use_id: tool_use.id.clone(), refused };
         match &tool_use.input {
             ToolInput::Propose(input) => self.proposed(input, answer, turn, usage, exchange),
             ToolInput::Evidence(input) => self.evidence(input, reasoner, turn, usage, exchange),
@@ -72,11 +92,24 @@ impl Case<'_> {
         }
     }
 
-    fn proposed(&self, input: &ProposeAction, answer: &InferAnswer, turn: u32, usage: Usage, exchange: impl Fn(Vec<String>) -> Turn) -> ProposeAnswer {
+    fn proposed(
+        &self,
+        input: &ProposeAction,
+        answer: &InferAnswer,
+        turn: u32,
+        usage: Usage,
+        exchange: impl Fn(Vec<String>) -> Turn,
+    ) -> ProposeAnswer {
         let problems = self.uncited(&input.cause, &input.evidence);
         let cause = self.cause(&input.cause, &input.evidence);
         if !problems.is_empty() {
-            return nothing("the proposed cause is not supported by evidence", problems, cause, &answer.reasoner, usage);
+            return nothing(
+                "the proposed cause is not supported by evidence",
+                problems,
+                cause,
+                &answer.reasoner,
+                usage,
+            );
         }
         let draft = Draft {
             action: input.action.name.clone(),
@@ -93,37 +126,66 @@ impl Case<'_> {
             Ok(built) => built.answer(self, usage),
             Err(Refusal::NeedsConfiguration(read)) if turn < self.settings.max_turns => {
                 // The value before the change must be known; the reasoner sees it, too, and decides again.
-                ProposeAnswer::Evidence { reads: vec![evidence::numbered(read, turn + 1, 0)], turn: exchange(Vec::new()), usage }
+                ProposeAnswer::Evidence {
+                    reads: vec![evidence::numbered(self.settings, *read, turn + 1, 0)],
+                    turn: exchange(Vec::new()),
+                    usage,
+                }
             }
-            Err(refusal) => nothing("what was proposed is not admissible", refusal.problems(), cause, &answer.reasoner, usage),
+            Err(refusal) => {
+                nothing("what was proposed is not admissible", refusal.problems(), cause, &answer.reasoner, usage)
+            }
         }
     }
 
-    fn evidence(&self, input: &RequestEvidence, reasoner: &Reasoner, turn: u32, usage: Usage, exchange: impl Fn(Vec<String>) -> Turn) -> ProposeAnswer {
+    fn evidence(
+        &self,
+        input: &RequestEvidence,
+        reasoner: &Reasoner,
+        turn: u32,
+        usage: Usage,
+        exchange: impl Fn(Vec<String>) -> Turn,
+    ) -> ProposeAnswer {
         if turn >= self.settings.max_turns {
-            let problem = format!("it asked for evidence in turn {turn} of {}: {}", self.settings.max_turns, long_text(&input.why));
+            let problem = format!(
+                "it asked for evidence in turn {turn} of {}: {}",
+                self.settings.max_turns,
+                long_text(&input.why)
+            );
             return nothing("the reasoner did not come to a decision", vec![problem], None, reasoner, usage);
         }
-        let (reads, refused) = evidence::reads(self.incident, Facts::new(self.observations), input, turn + 1);
+        let (reads, refused) =
+            evidence::reads(self.incident, self.settings, Facts::new(self.observations), input, turn + 1);
         ProposeAnswer::Evidence { reads, turn: exchange(refused), usage }
     }
 
     fn undetermined(&self, input: &Undetermined, reasoner: &Reasoner, usage: Usage) -> ProposeAnswer {
         let cause = self.cause(&input.cause, &input.evidence);
         // A cause without evidence is a guess: what it says is kept for the human, as a problem.
-        let problems = if input.cause.trim().is_empty() { Vec::new() } else { self.uncited(&input.cause, &input.evidence) };
+        let problems =
+            if input.cause.trim().is_empty() { Vec::new() } else { self.uncited(&input.cause, &input.evidence) };
         let verdict = match input.verdict {
             NoProposal::None if problems.is_empty() && cause.is_some() => NoProposal::None,
             _ => NoProposal::Undetermined,
         };
-        ProposeAnswer::NoProposal { verdict, reason: long_text(&input.reason), problems, cause, reasoner: reasoner.clone(), usage }
+        ProposeAnswer::NoProposal {
+            verdict,
+            reason: long_text(&input.reason),
+            problems,
+            cause,
+            reasoner: reasoner.clone(),
+            usage,
+        }
     }
 
     fn adjust(&self, former: &Proposal, decision: &Decision, usage: Usage) -> ProposeAnswer {
         let reasoner = Reasoner { kind: ReasonerKind::Human, name: clean_line(&decision.subject) };
         let refuse = |problems: Vec<String>| ProposeAnswer::NoProposal {
             verdict: NoProposal::Invalid,
-            reason: long_text(&format!("the adjusted parameters are not admissible, nothing was executed: {}", Vec::join(&problems, "; "))),
+            reason: long_text(&format!(
+                "the adjusted parameters are not admissible, nothing was executed: {}",
+                problems.join("; ")
+            )),
             problems,
             cause: Some(former.cause.clone()),
             reasoner: reasoner.clone(),
@@ -177,9 +239,22 @@ impl Case<'_> {
     }
 }
 
-fn nothing(reason: &str, problems: Vec<String>, cause: Option<Cause>, reasoner: &Reasoner, usage: Usage) -> ProposeAnswer {
+fn nothing(
+    reason: &str,
+    problems: Vec<String>,
+    cause: Option<Cause>,
+    reasoner: &Reasoner,
+    usage: Usage,
+) -> ProposeAnswer {
     let reason = long_text(&format!("{reason}: {}", problems.join("; ")));
-    ProposeAnswer::NoProposal { verdict: NoProposal::Undetermined, reason, problems, cause, reasoner: reasoner.clone(), usage }
+    ProposeAnswer::NoProposal {
+        verdict: NoProposal::Undetermined,
+        reason,
+        problems,
+        cause,
+        reasoner: reasoner.clone(),
+        usage,
+    }
 }
 
 /// What the reasoning cost, this answer included.
@@ -199,6 +274,8 @@ fn long_text(text: &str) -> String {
 }
 
 const LONGEST_TEXT: usize = 1_200;
+/// Bytes of a tool use, which is repeated in every further turn.
+const LARGEST_EXCHANGE: usize = 4_000;
 
 #[cfg(test)]
 mod tests;

@@ -60,7 +60,14 @@ fn first_message(context: &Context) -> String {
         let dropped: Vec<String> = context
             .dropped
             .iter()
-            .map(|dropped| format!("{} ({}, {} tokens)", dropped.title, if dropped.whole { "whole" } else { "in part" }, dropped.tokens))
+            .map(|dropped| {
+                format!(
+                    "{} ({}, {} tokens)",
+                    dropped.title,
+                    if dropped.whole { "whole" } else { "in part" },
+                    dropped.tokens
+                )
+            })
             .collect();
         parts.push(format!("What was left out for length:\n{}", list(dropped.iter().map(String::as_str))));
     }
@@ -87,7 +94,7 @@ fn list<'a>(items: impl Iterator<Item = &'a str>) -> String {
     items.map(|item| format!("- {item}")).collect::<Vec<_>>().join("\n")
 }
 
-const MAX_TOKENS: u32 = 2_048;
+const MAX_TOKENS: u32 = 1_500;
 
 /// The standing instructions. They name no incident, so that they are read from the cache.
 const SYSTEM: &str = "\
@@ -133,7 +140,11 @@ mod tests {
         ReasonRequest {
             incident: example::incident(),
             settings,
-            context: Context { pieces: vec![piece(1, 1, "first"), piece(2, 2, "second")], gaps: vec!["changes".to_owned()], ..Context::default() },
+            context: Context {
+                pieces: vec![piece(1, 1, "first"), piece(2, 2, "second")],
+                gaps: vec!["changes".to_owned()],
+                ..Context::default()
+            },
             observations: Vec::new(),
             conversation: Vec::new(),
             turn: 1,
@@ -144,7 +155,12 @@ mod tests {
 
     fn turn() -> Turn {
         let content = vec![json!({"toolUse": {"toolUseId": "t1", "name": "request_evidence", "input": {}}})];
-        Turn { turn: 1, content, tool_use_id: "t1".to_owned(), refused: vec!["`x` is not near the resource".to_owned()] }
+        Turn {
+            turn: 1,
+            content,
+            tool_use_id: "t1".to_owned(),
+            refused: vec!["`x` is not near the resource".to_owned()],
+        }
     }
 
     #[track_caller]

@@ -29,7 +29,10 @@ pub fn record(mut request: RecordRequest) -> Result<RecordAnswer, ActivityError>
 fn precedent(request: &RecordRequest, seconds: u64) -> PrecedentNote {
     let proposal = request.proposal.as_ref();
     let finding = request.finding.as_ref();
-    let cause = proposal.map(|proposal| &proposal.cause).or_else(|| finding?.cause.as_ref()).map(|cause| cause.statement.clone());
+    let cause = proposal
+        .map(|proposal| &proposal.cause)
+        .or_else(|| finding?.cause.as_ref())
+        .map(|cause| cause.statement.clone());
     let approvals = request.decisions.iter().filter(|decision| decision.kind != DecisionKind::Recovered);
     let text = precedent_text(&request.incident);
     PrecedentNote {
@@ -48,7 +51,12 @@ fn precedent(request: &RecordRequest, seconds: u64) -> PrecedentNote {
         outcome: request.outcome.kind,
         reason: request.outcome.reason.clone(),
         decided_by: approvals.map(|decision| decision.subject.clone()).collect(),
-        remark: request.decisions.iter().rev().find_map(|decision| decision.reason.clone()).filter(|_| !is_automatic(request)),
+        remark: request
+            .decisions
+            .iter()
+            .rev()
+            .find_map(|decision| decision.reason.clone())
+            .filter(|_| !is_automatic(request)),
         reasoner: proposal.map(|proposal| proposal.reasoner.clone()).or_else(|| finding?.reasoner.clone()),
         automatic: is_automatic(request) && request.act.is_some(),
         execution: request.incident.execution.clone(),
@@ -61,7 +69,8 @@ fn precedent(request: &RecordRequest, seconds: u64) -> PrecedentNote {
 fn readable(reason: &str) -> String {
     const FIELD: &str = "\"errorMessage\":";
     let message = reason.find(FIELD).and_then(|at| {
-        let mut values = serde_json::Deserializer::from_str(reason[at + FIELD.len()..].trim_start()).into_iter::<String>();
+        let mut values =
+            serde_json::Deserializer::from_str(reason[at + FIELD.len()..].trim_start()).into_iter::<String>();
         values.next()?.ok()
     });
     match (reason.find('{'), message) {

@@ -8,7 +8,9 @@ use crate::ActivityError;
 
 /// Reads an instant.
 pub(crate) fn instant(name: &str, text: &str) -> Result<Timestamp, ActivityError> {
-    text.parse().map_err(|_| ActivityError::bad_input(format!("`{name}` is `{text}` and must be an instant such as `2026-11-23T10:15:30Z`")))
+    text.parse().map_err(|_| {
+        ActivityError::bad_input(format!("`{name}` is `{text}` and must be an instant such as `2026-11-23T10:15:30Z`"))
+    })
 }
 
 /// Reads an instant where an unreadable one only means that the time is unknown.

@@ -113,8 +113,16 @@ pub(crate) fn content(id: &str, input: &ToolInput) -> Vec<Value> {
 /// Bedrock's `toolConfig`: the strict tools, a cache point behind them, and the duty to use one.
 pub(crate) fn tool_config() -> Value {
     let tools = [
-        tool(PROPOSE_ACTION, "Proposes one action of the catalogue on one resource. A human decides about it.", propose_schema()),
-        tool(REQUEST_EVIDENCE, "Asks for further evidence before anything is decided. The answer comes as the tool's result.", evidence_schema()),
+        tool(
+            PROPOSE_ACTION,
+            "Proposes one action of the catalogue on one resource. A human decides about it.",
+            propose_schema(),
+        ),
+        tool(
+            REQUEST_EVIDENCE,
+            "Asks for further evidence before anything is decided. The answer comes as the tool's result.",
+            evidence_schema(),
+        ),
         tool(
             UNDETERMINED,
             "Proposes nothing: either the cause is known and asks for no action of the catalogue (none), or the evidence does not suffice \
@@ -144,7 +152,8 @@ fn propose_schema() -> Value {
 }
 
 fn evidence_schema() -> Value {
-    let node = || text("The Terraform address of the alarmed resource or of a neighbour, exactly as the evidence writes it.");
+    let node =
+        || text("The Terraform address of the alarmed resource or of a neighbour, exactly as the evidence writes it.");
     let whole = |description: &str| json!({"type": "integer", "description": description});
     let optional = |description: &str| json!({"type": ["string", "null"], "description": description});
     let kind = |kind: &str| json!({"type": "string", "enum": [kind]});
@@ -174,7 +183,8 @@ fn undetermined_schema() -> Value {
 
 /// A closed object whose every property is required, as strict tools want it.
 fn object(properties: Value) -> Value {
-    let required: Vec<String> = properties.as_object().map(|fields| fields.keys().cloned().collect()).unwrap_or_default();
+    let required: Vec<String> =
+        properties.as_object().map(|fields| fields.keys().cloned().collect()).unwrap_or_default();
     json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
 }
 
@@ -250,7 +260,14 @@ mod tests {
         };
         check("tool_use", with("/toolUse/name", json!("approve")), Some("no tool `approve`"));
         check("tool_use", with("/toolUse/input/verdict", json!("invalid!")), Some("cannot be read"));
-        check("tool_use", with("/toolUse/input", json!({"verdict": "none", "cause": "", "evidence": [], "reason": "", "approved": true})), Some("approved"));
+        check(
+            "tool_use",
+            with(
+                "/toolUse/input",
+                json!({"verdict": "none", "cause": "", "evidence": [], "reason": "", "approved": true}),
+            ),
+            Some("approved"),
+        );
         check("tool_use", with("/toolUse/input", json!("text")), Some("cannot be read"));
     }
 

@@ -49,7 +49,10 @@ fn recovered(alarm: &AlarmAnswer, metric: &Metric) -> (Verdict, Vec<String>) {
     match metric.breaches {
         Some(true) => (Verdict::Unchanged, vec![ok, "its metric is still beyond the threshold".to_owned()]),
         Some(false) => (Verdict::Recovered, vec![ok, metric.sentence(), "no alarm near it went off since".to_owned()]),
-        None => (Verdict::Recovered, vec![ok, "no data point came since the change".to_owned(), "no alarm near it went off since".to_owned()]),
+        None => (
+            Verdict::Recovered,
+            vec![ok, "no data point came since the change".to_owned(), "no alarm near it went off since".to_owned()],
+        ),
     }
 }
 
@@ -137,7 +140,10 @@ fn last_points(mut series: MetricSeries) -> MetricSeries {
 fn broken_neighbours(request: &VerifyRequest, effective_at: Timestamp) -> Vec<String> {
     let (before, after) = (Facts::new(&request.before), Facts::new(&request.after));
     let Ok(active) = after.active_alarms() else { return Vec::new() };
-    let known: Vec<String> = before.active_alarms().map(|known| known.alarms.into_iter().map(|alarm| alarm.name).collect()).unwrap_or_default();
+    let known: Vec<String> = before
+        .active_alarms()
+        .map(|known| known.alarms.into_iter().map(|alarm| alarm.name).collect())
+        .unwrap_or_default();
     let topology = after.topology().or_else(|_| before.topology()).unwrap_or_default();
     let new = active.alarms.iter().filter(|alarm| {
         alarm.name != request.incident.alarm.name
@@ -155,7 +161,10 @@ fn broken_neighbours(request: &VerifyRequest, effective_at: Timestamp) -> Vec<St
 fn node_of(alarm: &AlarmAnswer, topology: &TopologyAnswer, request: &VerifyRequest) -> Option<String> {
     let namespace = alarm.namespace.as_deref()?;
     let resource = resource_of(namespace, &alarm.dimensions, &request.incident.account, &request.incident.region);
-    let nodes = topology.node.iter().chain(topology.neighbours.iter().filter(|near| near.affected || near.distance <= 1).map(|near| &near.node));
+    let nodes = topology
+        .node
+        .iter()
+        .chain(topology.neighbours.iter().filter(|near| near.affected || near.distance <= 1).map(|near| &near.node));
     let mut found = nodes.filter(|node| {
         resource.aliases.iter().any(|alias| Some(alias) == node.arn.as_ref() || node.names.contains(alias))
     });
@@ -211,8 +220,11 @@ mod tests {
     }
 
     fn alarm(state: &str, points: &[f64]) -> Value {
-        let points: Vec<Value> =
-            points.iter().enumerate().map(|(minute, value)| json!({"at": format!("2026-11-23T10:{}:00Z", 21 + minute), "value": value})).collect();
+        let points: Vec<Value> = points
+            .iter()
+            .enumerate()
+            .map(|(minute, value)| json!({"at": format!("2026-11-23T10:{}:00Z", 21 + minute), "value": value}))
+            .collect();
         json!({
             "alarm": {
                 "name": "shop-orders-duration", "state": state, "updated_at": "2026-11-23T10:22:00Z",

@@ -48,7 +48,10 @@ fn values_of<'a>(value: &'a Value, key: &str, found: &mut Vec<&'a Value>) {
 }
 
 fn filled() -> String {
-    let arn = |name: &str| name.strip_suffix("_function_arn").map(|function| format!("arn:aws:lambda:eu-west-1:123456789012:function:sao-{function}"));
+    let arn = |name: &str| {
+        name.strip_suffix("_function_arn")
+            .map(|function| format!("arn:aws:lambda:eu-west-1:123456789012:function:sao-{function}"))
+    };
     fill(DEFINITION, arn).unwrap()
 }
 
@@ -150,7 +153,11 @@ fn values_that_do_not_fit_are_refused_by_name() {
     #[track_caller]
     fn check(name: &str, value: &str) {
         let found = fill(DEFINITION, |asked| {
-            if asked == name { Some(value.to_owned()) } else { asked.ends_with("_arn").then(|| "arn:aws:lambda:r:1:function:f".to_owned()) }
+            if asked == name {
+                Some(value.to_owned())
+            } else {
+                asked.ends_with("_arn").then(|| "arn:aws:lambda:r:1:function:f".to_owned())
+            }
         });
         let message = found.unwrap_err().message().to_owned();
         assert!(message.contains(name), "{message}");
@@ -167,7 +174,8 @@ fn values_that_do_not_fit_are_refused_by_name() {
 #[test]
 fn every_failure_after_detect_leads_to_a_record() {
     for (name, state) in states().iter().filter(|(_, state)| state["Type"] == "Task") {
-        let catches: Vec<&Value> = state["Catch"].as_array().map(|catches| catches.iter().collect()).unwrap_or_default();
+        let catches: Vec<&Value> =
+            state["Catch"].as_array().map(|catches| catches.iter().collect()).unwrap_or_default();
         let all = catches.iter().find(|catch| catch["ErrorEquals"][0] == "States.ALL");
         let next = all.and_then(|catch| catch["Next"].as_str());
         let expected = match name.as_str() {
@@ -200,7 +208,9 @@ fn every_variable_that_is_read_was_assigned() {
     for state in states().values() {
         let mut assigns = Vec::new();
         values_of(state, "Assign", &mut assigns);
-        assigned.extend(assigns.into_iter().flat_map(|assign| assign.as_object().unwrap().keys().cloned().collect::<Vec<_>>()));
+        assigned.extend(
+            assigns.into_iter().flat_map(|assign| assign.as_object().unwrap().keys().cloned().collect::<Vec<_>>()),
+        );
     }
     // What JSONata and Step Functions bring along.
     let known = ["states", "append", "merge", "count", "exists", "join", "substring"];

@@ -1,4 +1,5 @@
 //! Cases recorded on AWS: `SAO_CONFORMANCE` names the folder; without one, or where it is absent, nothing is compared.
+#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
 
 use std::path::PathBuf;
 

@@ -1,4 +1,5 @@
 //! Dependencies run one way, and the pure packages depend on nothing that could touch the world.
+#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
 
 use std::{collections::BTreeSet, process::Command};
 

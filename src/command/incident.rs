@@ -30,30 +30,24 @@ async fn start(options: IncidentStart) -> Result<Ending, CommandError> {
     let event = super::read_json(&options.event)?;
     let client = Client::new(&options.endpoint)?;
     let (status, answer) = client.start(&event).await?;
+    if !matches!(status, 200 | 202) {
+        return Err(CommandError::Refused(message(&answer)));
+    }
     if options.output.json {
         show::json(&answer);
     }
     let screen = Screen::new(options.output.json);
     let word = |name: &str| show::clean(answer[name].as_str().unwrap_or_default());
-    match status {
-        202 => {
-            let arn = word("execution_arn");
-            let known = answer["duplicate"].as_bool().unwrap_or_default();
-            screen.line(if known {
-                "This transition was handed over before: it stays one incident."
-            } else {
-                "Started."
-            });
-            screen.line(format!("  {arn}"));
-            screen.line(format!("  sao incident show {}", history::name_of(&arn)));
-            Ok(Ending::Good)
-        }
-        200 => {
-            screen.line(format!("Nothing was started: {}", word("reason")));
-            Ok(Ending::Good)
-        }
-        _ => Err(CommandError::Refused(message(&answer))),
+    if status == 200 {
+        screen.line(format!("Nothing was started: {}", word("reason")));
+        return Ok(Ending::Good);
     }
+    let arn = word("execution_arn");
+    let known = answer["duplicate"].as_bool().unwrap_or_default();
+    screen.line(if known { "This transition was handed over before: it stays one incident." } else { "Started." });
+    screen.line(format!("  {arn}"));
+    screen.line(format!("  {} incident show {}", show::me(), history::name_of(&arn)));
+    Ok(Ending::Good)
 }
 
 async fn list(options: IncidentList) -> Result<Ending, CommandError> {
@@ -112,7 +106,10 @@ async fn look(options: IncidentShow) -> Result<Ending, CommandError> {
     if story.waits_for_decision() {
         let name = history::name_of(&arn);
         screen.gap();
-        screen.line(format!("  Decide: sao incident approve {name}   or   sao incident reject {name} --reason '...'"));
+        screen.line(format!(
+            "  Decide: {me} incident approve {name}   or   {me} incident reject {name} --reason '...'",
+            me = show::me()
+        ));
     }
     Ok(Ending::Good)
 }
@@ -123,16 +120,16 @@ async fn decide(kind: &str, options: IncidentDecide) -> Result<Ending, CommandEr
     let secret = secret::read(&options.data.data)?;
     let decision = json!({ "execution_arn": arn, "decision": kind, "reason": options.reason, "as": options.name, "role": options.role });
     let (status, answer) = client.decide(&secret, &decision).await?;
-    if options.output.json {
-        show::json(&answer);
-    }
     if status != 200 {
         return Err(CommandError::Refused(format!("nothing was decided: {}", message(&answer))));
+    }
+    if options.output.json {
+        show::json(&answer);
     }
     let word = |name: &str| show::clean(answer[name].as_str().unwrap_or_default());
     let screen = Screen::new(options.output.json);
     screen.line(format!("{}, signed as {} ({}).", word("decision"), word("subject"), word("role")));
-    screen.line(format!("  sao incident show {}", history::name_of(&arn)));
+    screen.line(format!("  {} incident show {}", show::me(), history::name_of(&arn)));
     Ok(Ending::Good)
 }
 

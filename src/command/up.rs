@@ -119,6 +119,13 @@ async fn announce(
     );
     row("Incidents", &format!("POST http://{address}/incident, or `{} incident start EVENT.json`", show::me()));
     row("Pages", &style.link(&platform.setup.public_url));
+    row(
+        "Decide",
+        &format!(
+            "on the page of the mail, with a code of `{0} approver code`; or `{0} incident approve ID`",
+            show::me()
+        ),
+    );
     row("Workflow", &platform.machine);
     row("Mode", platform.setup.mode.word());
     row("Data", &shown(&platform.setup.data));

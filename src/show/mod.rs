@@ -7,7 +7,11 @@
 mod proposal;
 mod step;
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::{
+    io::{self, IsTerminal as _, Write as _},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -18,11 +22,12 @@ pub(crate) use self::{
 use crate::error::CommandError;
 
 /// A place to write to.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Screen {
     to: To,
     style: Style,
-    spinner: ProgressBar,
+    /// What turns while something is going on; `None` while nothing is.
+    spinner: Mutex<Option<ProgressBar>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,12 +41,7 @@ impl Screen {
     pub(crate) fn new(json: bool) -> Self {
         let (to, terminal) =
             if json { (To::Error, io::stderr().is_terminal()) } else { (To::Output, io::stdout().is_terminal()) };
-        let style = Style::new(terminal);
-        let spinner = ProgressBar::with_draw_target(None, target(to, terminal && style.moves));
-        if let Ok(look) = ProgressStyle::with_template("  {spinner} {msg}") {
-            spinner.set_style(look);
-        }
-        Self { to, style, spinner }
+        Self { to, style: Style::new(terminal), spinner: Mutex::default() }
     }
 
     /// The colours.
@@ -51,13 +51,11 @@ impl Screen {
 
     /// Writes a line, above the spinner when there is one.
     pub(crate) fn line(&self, text: impl AsRef<str>) {
-        self.spinner.suspend(|| {
-            // A reader that went away (`| head`) is no reason to stop an incident half way.
-            let _ = match self.to {
-                To::Output => writeln!(io::stdout(), "{}", text.as_ref()),
-                To::Error => writeln!(io::stderr(), "{}", text.as_ref()),
-            };
-        });
+        let write = || self.write(&format!("{}\n", text.as_ref()));
+        match self.spinner().as_ref() {
+            Some(spinner) => spinner.suspend(write),
+            None => write(),
+        }
     }
 
     /// Writes lines.
@@ -72,33 +70,48 @@ impl Screen {
 
     /// Shows what is going on now; on a terminal only.
     pub(crate) fn busy(&self, what: &str) {
-        self.spinner.set_message(what.to_owned());
-        self.spinner.enable_steady_tick(std::time::Duration::from_millis(80));
+        if self.style.moves {
+            self.spinner().get_or_insert_with(|| turning(self.to)).set_message(what.to_owned());
+        }
     }
 
     /// Takes the spinner away.
     pub(crate) fn idle(&self) {
-        self.spinner.disable_steady_tick();
-        self.spinner.set_message("");
-        self.spinner.reset();
+        if let Some(spinner) = self.spinner().take() {
+            spinner.finish_and_clear();
+        }
     }
 
     /// Writes a question without a line break.
     pub(crate) fn ask(&self, question: &str) {
         self.idle();
+        self.write(question);
+    }
+
+    fn write(&self, text: &str) {
+        // A reader that went away (`| head`) is no reason to stop an incident half way.
         let _ = match self.to {
-            To::Output => write!(io::stdout(), "{question}").and_then(|()| io::stdout().flush()),
-            To::Error => write!(io::stderr(), "{question}").and_then(|()| io::stderr().flush()),
+            To::Output => write!(io::stdout(), "{text}").and_then(|()| io::stdout().flush()),
+            To::Error => write!(io::stderr(), "{text}").and_then(|()| io::stderr().flush()),
         };
+    }
+
+    fn spinner(&self) -> MutexGuard<'_, Option<ProgressBar>> {
+        self.spinner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn target(to: To, moves: bool) -> ProgressDrawTarget {
-    match (moves, to) {
-        (false, _) => ProgressDrawTarget::hidden(),
-        (true, To::Output) => ProgressDrawTarget::stdout(),
-        (true, To::Error) => ProgressDrawTarget::stderr(),
+fn turning(to: To) -> ProgressBar {
+    let target = match to {
+        To::Output => ProgressDrawTarget::stdout(),
+        To::Error => ProgressDrawTarget::stderr(),
+    };
+    let spinner = ProgressBar::with_draw_target(None, target);
+    if let Ok(look) = ProgressStyle::with_template("  {spinner} {msg}") {
+        spinner.set_style(look);
     }
+    spinner.enable_steady_tick(Duration::from_millis(80));
+    spinner
 }
 
 /// Colours, or none.
@@ -162,8 +175,11 @@ pub(crate) fn json(document: &serde_json::Value) {
     let _ = writeln!(io::stdout(), "{text}");
 }
 
-/// Prints why a command failed.
-pub(crate) fn failure(error: &CommandError) {
+/// Prints why a command failed; for programs also as the document that they wait for.
+pub(crate) fn failure(error: &CommandError, document: bool) {
+    if document {
+        json(&serde_json::json!({ "error": error.kind(), "message": error.to_string() }));
+    }
     let style = Style::new(io::stderr().is_terminal());
     let _ = writeln!(io::stderr(), "{} {}", style.bad("error:"), clean(&error.to_string()));
 }

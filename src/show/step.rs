@@ -64,7 +64,7 @@ fn finding(step: &Step) -> Option<String> {
         "Infer" => Some(inferred(&step.answered()?)),
         "Propose" | "Propose Adjusted" | "Validate Again" => Some(proposed(&step.answered()?)),
         "WaitForTaskToken" => Some(decided(&step.answered()?)),
-        "Lock" | "Unlock" | "Execute" | "Undo" | "Poll" => Some(step.answered::<ActAnswer>()?.detail),
+        "Lock" | "Execute" | "Undo" | "Poll" => Some(step.answered::<ActAnswer>()?.detail),
         "Verify" => Some(verified(&step.answered()?)),
         "Record" => Some(step.answered::<RecordAnswer>()?.summary.subject),
         "Remember" => Some(remembered(&step.answered()?)),
@@ -162,7 +162,7 @@ fn count(number: u64, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
-const WORDS: usize = 150;
+const WORDS: usize = 84;
 
 #[cfg(test)]
 mod tests {

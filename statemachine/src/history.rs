@@ -131,6 +131,12 @@ impl History {
             Event::ExecutionFailed { failure } => named("ExecutionFailed", self.failure(failure)),
             Event::ExecutionTimedOut => named("ExecutionTimedOut", fields([("error", json!("States.Timeout"))])),
             Event::ExecutionAborted { failure } => named("ExecutionAborted", self.failure(failure)),
+            Event::MapRunStarted { map_run_arn, .. } => {
+                named("MapRunStarted", fields([("mapRunArn", json!(map_run_arn))]))
+            }
+            Event::MapRunSucceeded => plain("MapRunSucceeded"),
+            Event::MapRunFailed { failure } => named("MapRunFailed", self.failure(failure)),
+            Event::MapRunAborted => plain("MapRunAborted"),
         }
     }
 }

@@ -15,12 +15,16 @@ pub mod data;
 pub mod definition;
 pub mod execution;
 pub mod history;
+pub mod items;
 pub mod record;
 mod retry;
 mod state;
+pub mod test_state;
 pub mod token;
 
-pub use command::{Command, InvokeTask, Refused, Signal, TaskId};
+pub use command::{
+    AbortChildren, Command, InvokeTask, MapRunId, Part, ReadItems, Refused, Signal, StartChild, TaskId, WriteResults,
+};
 pub use definition::Definition;
-pub use execution::{Advance, Execution, Identity, Status};
+pub use execution::{Advance, Execution, Identity, MapRunCounts, MapRunReport, MapRunStatus, Status};
 pub use record::{EventId, Millis, Record};

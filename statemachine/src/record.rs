@@ -78,6 +78,97 @@ pub enum Record {
         /// How.
         failure: Failure,
     },
+    /// The items of a map run were read.
+    ItemsRead {
+        /// The path of the Map state.
+        path: PathId,
+        /// An array of items, or an object whose fields are the items.
+        items: PayloadId,
+        /// From which item on they come from which place.
+        sources: Vec<(u64, String)>,
+    },
+    /// A map run starts a child execution, on the items that follow those of the child before.
+    ChildStarted {
+        /// The path of the Map state.
+        path: PathId,
+        /// Its place among the children.
+        index: u64,
+        /// How many items it takes.
+        items: u64,
+        /// Its input.
+        input: PayloadId,
+    },
+    /// A child execution of a map run ended.
+    ChildEnded {
+        /// The path of the Map state.
+        path: PathId,
+        /// Its place among the children.
+        index: u64,
+        /// How.
+        outcome: Outcome,
+    },
+    /// All children of a map run have ended, or are given up; what is left is to write the results.
+    ResultsDue {
+        /// The path of the Map state.
+        path: PathId,
+        /// Why the map run fails, if it does.
+        failure: Option<Failure>,
+    },
+    /// UpdateMapRun changed the limits of a map run.
+    MapRunChanged {
+        /// The path of the Map state.
+        path: PathId,
+        /// How many children may run at once.
+        concurrency: u64,
+        /// How many items may fail.
+        tolerated_count: Option<u64>,
+        /// How many items of a hundred may fail.
+        tolerated_percentage: Option<f64>,
+    },
+}
+
+/// How a child execution ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Outcome {
+    /// Well.
+    Succeeded {
+        /// Its output.
+        output: PayloadId,
+    },
+    /// Badly.
+    Failed(Failure),
+    /// Too late.
+    TimedOut(Failure),
+    /// By StopExecution.
+    Aborted(Failure),
+}
+
+/// What a map run was started with, evaluated.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MapRunSettings {
+    /// How many children may run at once.
+    pub concurrency: u64,
+    /// How many items may fail.
+    pub tolerated_count: Option<u64>,
+    /// How many items of a hundred may fail.
+    pub tolerated_percentage: Option<f64>,
+    /// The evaluated `ItemReader`; without one the items are those of `MapStateStarted`.
+    pub reader: Option<PayloadId>,
+    /// The evaluated `ItemBatcher`.
+    pub batcher: Option<Batcher>,
+    /// The evaluated `ResultWriter`.
+    pub writer: Option<PayloadId>,
+}
+
+/// How items are put together for one child execution.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Batcher {
+    /// At most so many items.
+    pub max_items: Option<u64>,
+    /// At most so many bytes of input.
+    pub max_bytes: Option<u64>,
+    /// What every batch gets besides its items.
+    pub input: Option<PayloadId>,
 }
 
 /// Why a state failed.
@@ -240,6 +331,24 @@ pub enum Event {
         /// What the caller of StopExecution said.
         failure: Failure,
     },
+    /// `MapRunStarted`
+    MapRunStarted {
+        /// The map run's ARN.
+        map_run_arn: String,
+        /// The items; an empty array where a reader is to fetch them.
+        items: PayloadId,
+        /// Everything else that it goes by.
+        settings: MapRunSettings,
+    },
+    /// `MapRunSucceeded`
+    MapRunSucceeded,
+    /// `MapRunFailed`
+    MapRunFailed {
+        /// How.
+        failure: Failure,
+    },
+    /// `MapRunAborted`
+    MapRunAborted,
 }
 
 /// Which step of a task failed.

@@ -71,7 +71,8 @@ fn attempts(view: &View<'_>, place: u32) -> u64 {
     view.visit.attempts.get(&place).copied().unwrap_or_default()
 }
 
-fn rules(kind: &StateKind) -> (&[Retrier], &[Catcher]) {
+/// The retriers and the catchers of a state.
+pub(crate) fn rules(kind: &StateKind) -> (&[Retrier], &[Catcher]) {
     match kind {
         StateKind::Task(task) => (&task.retry, &task.catch),
         StateKind::Map(map) => (&map.retry, &map.catch),
@@ -133,7 +134,11 @@ fn abort_siblings(view: &View<'_>, parent: crate::record::PathId, draft: &mut Dr
         let state =
             sibling.visit.as_ref().map(|visit| visit.state).filter(|_| !matches!(sibling.phase, Phase::Ready { .. }));
         if let Some(state) = state.filter(|state| aborts(&view.execution.definition.state(*state).kind)) {
-            draft.event(*id, sibling.last, Event::StateAborted { state });
+            let last = match sibling.phase {
+                Phase::InMapRun { .. } => draft.event(*id, sibling.last, Event::MapRunAborted),
+                _ => sibling.last,
+            };
+            draft.event(*id, last, Event::StateAborted { state });
         }
         if sibling.item.is_some() {
             draft.event(*id, sibling.last, Event::IterationAborted { index: sibling.index });

@@ -70,7 +70,7 @@ impl Run {
     }
 
     fn note(&mut self, advance: Advance) {
-        self.calls.extend(advance.commands.iter().map(|Command::InvokeTask(call)| call.task));
+        self.calls.extend(advance.commands.iter().filter_map(task_of));
         self.batches.push((self.execution.latest(), advance.records));
         self.cut();
     }
@@ -82,7 +82,7 @@ impl Run {
             records.iter().for_each(|record| recovered.apply(*at, record));
         }
         assert_eq!(format!("{recovered:?}"), format!("{:?}", self.execution));
-        let calls: Vec<TaskId> = recovered.outstanding().iter().map(|Command::InvokeTask(call)| call.task).collect();
+        let calls: Vec<TaskId> = recovered.outstanding().iter().filter_map(task_of).collect();
         assert_eq!(calls, self.calls.iter().copied().filter(|task| calls.contains(task)).collect::<Vec<_>>());
     }
 
@@ -100,6 +100,13 @@ impl Run {
 fn next(draws: &mut u64) -> u64 {
     *draws += 1;
     draws.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+fn task_of(command: &Command) -> Option<TaskId> {
+    match command {
+        Command::InvokeTask(call) => Some(call.task),
+        _ => None,
+    }
 }
 
 fn identity() -> Identity {

@@ -4,6 +4,8 @@
 //!   measure passes DIR PRODUCERS SECONDS    runs of seven Pass states, closed loop
 //!   measure park DIR COUNT                  parks executions behind a question, then ends without a goodbye
 //!   measure resume DIR                      opens what was left, and answers every question
+//!   measure write DIR ACKS                  starts and answers until it is killed, noting what was acknowledged
+//!   measure verify DIR ACKS                 fails unless everything that was noted is there
 //! ```
 //!
 //! Figures of one machine compare with each other only; the profile that this is built in counts.
@@ -11,6 +13,7 @@
 use std::{
     error::Error,
     fs,
+    io::Write,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -22,7 +25,7 @@ use futures::{FutureExt, StreamExt};
 use serde_json::{Value, json};
 use workflow::{
     engine::{Config, Engine, NewStateMachine, StartExecution},
-    task::{Invocation, Registry},
+    task::{FunctionError, Invocation, Registry},
 };
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -36,6 +39,8 @@ async fn main() -> Outcome {
         "passes" => passes(text(1)?, number(2)?, number(3)?).await,
         "park" => park(text(1)?, number(2)?).await,
         "resume" => resume(text(1)?).await,
+        "write" => write(text(1)?, text(2)?).await,
+        "verify" => verify(text(1)?, text(2)?).await,
         other => Err(format!("`{other}` is not a measurement").into()),
     }
 }
@@ -100,7 +105,7 @@ async fn park(data: &str, count: usize) -> Outcome {
     let machine = create(&engine, "question", question()).await?;
     let before = proc("/proc/self/status", "VmRSS");
     let begun = Instant::now();
-    let input = json!({"text": "x".repeat(1000)}).to_string();
+    let input = json!({"n": 1, "text": "x".repeat(1000)}).to_string();
     let starts = futures::stream::iter(0..count).map(|_| {
         let start = StartExecution {
             state_machine_arn: machine.clone(),
@@ -150,6 +155,70 @@ async fn resume(data: &str) -> Outcome {
     Ok(())
 }
 
+async fn write(data: &str, acks: &str) -> Outcome {
+    let (sender, mut tokens) = tokio::sync::mpsc::unbounded_channel();
+    let mut functions = Registry::default();
+    functions.insert("ask", move |call: Invocation| {
+        let told = call.payload["token"].as_str().map(|token| sender.send((token.to_owned(), call.payload["n"].clone())));
+        async move { if told.is_some() { Ok(Value::Null) } else { Err(FunctionError::new("NoToken", "no token came")) } }.boxed()
+    });
+    let engine = Engine::open(Config { functions, ..Config::new(data) }).await?;
+    let machine = create(&engine, "question", question()).await?;
+    let acks = Arc::new(fs::OpenOptions::new().create(true).append(true).open(acks)?);
+    let (answering, answered) = (engine.clone(), Arc::clone(&acks));
+    tokio::spawn(async move {
+        while let Some((token, n)) = tokens.recv().await {
+            let (engine, acks) = (answering.clone(), Arc::clone(&answered));
+            tokio::spawn(async move {
+                if engine.send_task_success(&token, n.to_string()).await.is_ok() {
+                    let _ = (&*acks).write_all(format!("end {n}\n").as_bytes());
+                }
+            });
+        }
+    });
+    let begun = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_nanos() as u64;
+    let starts = futures::stream::iter(begun..).map(|n| {
+        let input = Some(json!({"n": n, "text": "x".repeat((n % 3000) as usize)}).to_string());
+        let start = StartExecution {
+            state_machine_arn: machine.clone(),
+            name: Some(n.to_string()),
+            input,
+            ..StartExecution::default()
+        };
+        let (engine, acks) = (&engine, &acks);
+        async move {
+            let started = engine.start_execution(start).await;
+            started.is_ok() && (&**acks).write_all(format!("start {n}\n").as_bytes()).is_ok()
+        }
+    });
+    let failed = starts.buffer_unordered(32).filter(|done| std::future::ready(!done)).next().await;
+    Err(format!("the engine stopped: {failed:?}, {:?}", engine.stopped()).into())
+}
+
+async fn verify(data: &str, acks: &str) -> Outcome {
+    let begun = Instant::now();
+    let engine = Engine::open(Config { functions: asking(Arc::default()), ..Config::new(data) }).await?;
+    let opened = begun.elapsed();
+    let (mut checked, mut lost) = (0, Vec::new());
+    for line in fs::read_to_string(acks).unwrap_or_default().lines() {
+        let Some((what, n)) = line.split_once(' ') else { continue };
+        let arn = format!("arn:aws:states:{}:{}:execution:question:{n}", engine.region(), engine.account());
+        checked += 1;
+        match engine.describe_execution(&arn).await {
+            Ok(found) if what == "start" && found.input.starts_with(&format!("{{\"n\":{n},")) => {}
+            Ok(found) if what == "end" && found.output.as_deref() == Some(n) => {}
+            other => lost.push(format!("{line}: {other:?}")),
+        }
+    }
+    println!(
+        "{checked} acknowledgements checked, {} lost, open after {opened:?}, {} run",
+        lost.len(),
+        engine.running().0
+    );
+    engine.shutdown().await;
+    lost.first().map_or(Ok(()), |first| Err(first.as_str().into()))
+}
+
 async fn create(engine: &Engine, name: &str, definition: String) -> Result<String, Box<dyn Error>> {
     let new = NewStateMachine { name: name.into(), definition, ..NewStateMachine::default() };
     Ok(engine.create_state_machine(new).await?.0)
@@ -177,7 +246,7 @@ fn seven_passes() -> String {
 fn question() -> String {
     let ask = json!({
         "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken", "End": true,
-        "Parameters": {"FunctionName": "ask", "Payload": {"token.$": "$$.Task.Token"}}
+        "Parameters": {"FunctionName": "ask", "Payload": {"token.$": "$$.Task.Token", "n.$": "$.n"}}
     });
     json!({"StartAt": "Ask", "States": {"Ask": ask}}).to_string()
 }

@@ -20,12 +20,14 @@ pub(crate) fn act(world: &World, request: ActRequest) -> Result<ActAnswer, EdgeE
     match request {
         ActRequest::Lock { node, owner, seconds, at: _ } => lock(world, &node, &owner, seconds),
         ActRequest::Begin { proposal, digest, decisions, idempotency_key, at } => {
-            let leave = Leave { proposal: &proposal, digest: &digest, decisions: &decisions, key: &idempotency_key, at: &at };
+            let leave =
+                Leave { proposal: &proposal, digest: &digest, decisions: &decisions, key: &idempotency_key, at: &at };
             begin(world, &leave)
         }
         ActRequest::Poll { proposal, undo, handle, at: _ } => poll(world, &proposal, undo, &handle),
         ActRequest::Undo { proposal, digest, decisions, idempotency_key, at } => {
-            let leave = Leave { proposal: &proposal, digest: &digest, decisions: &decisions, key: &idempotency_key, at: &at };
+            let leave =
+                Leave { proposal: &proposal, digest: &digest, decisions: &decisions, key: &idempotency_key, at: &at };
             undo(world, &leave)
         }
         ActRequest::Unlock { node, owner, at: _ } => unlock(world, &node, &owner),
@@ -100,7 +102,10 @@ fn undo(world: &World, leave: &Leave<'_>) -> Result<ActAnswer, EdgeError> {
     let approvers = authorise_undo(&world.verifier, &request).map_err(EdgeError::refused)?;
     check_lock(world, proposal, now)?;
     check_kill_switch(world)?;
-    let inverse = proposal.inverse.as_ref().ok_or_else(|| EdgeError::refused("the proposal has no inverse: nothing can be undone"))?;
+    let inverse = proposal
+        .inverse
+        .as_ref()
+        .ok_or_else(|| EdgeError::refused("the proposal has no inverse: nothing can be undone"))?;
     let done = resource
         .changes
         .iter()
@@ -110,9 +115,12 @@ fn undo(world: &World, leave: &Leave<'_>) -> Result<ActAnswer, EdgeError> {
     let current = resource.intended();
     if let Some((name, set)) = done.after.iter().find(|(name, set)| current.get(*name) != Some(*set)) {
         let found = current.get(name).cloned().unwrap_or_default();
-        return Err(EdgeError::refused(format!("`{name}` is `{found}` and not `{set}` any more: somebody else changed it since")));
+        return Err(EdgeError::refused(format!(
+            "`{name}` is `{found}` and not `{set}` any more: somebody else changed it since"
+        )));
     }
-    let before = resource.typed(Timestamp::MAX).ok_or_else(|| EdgeError::refused("no action changes this type of resource"))?;
+    let before =
+        resource.typed(Timestamp::MAX).ok_or_else(|| EdgeError::refused("no action changes this type of resource"))?;
     let action = typed(world, &inverse.action, &inverse.parameters, &before, proposal)?;
     let after = action.apply(&before).ok_or_else(|| EdgeError::refused("the undo does not apply to the target"))?;
     let by = approvers.join(", ");
@@ -131,7 +139,11 @@ fn poll(world: &World, proposal: &Proposal, undo: bool, handle: &Fields) -> Resu
         return Ok(answer(ActStatus::Failed, handle.clone(), format!("the account knows no such {word}")));
     };
     if change.effective_at > world.now() {
-        return Ok(answer(ActStatus::Running, handle.clone(), format!("{} is taking effect", sentence(proposal, change))));
+        return Ok(answer(
+            ActStatus::Running,
+            handle.clone(),
+            format!("{} is taking effect", sentence(proposal, change)),
+        ));
     }
     Ok(effective(proposal, change))
 }
@@ -166,12 +178,19 @@ fn known<'a>(resource: &'a ResourceRecord, leave: &Leave<'_>) -> Result<Option<&
 }
 
 fn authorisation<'a>(world: &World, leave: &Leave<'a>, now: Timestamp) -> Authorisation<'a> {
-    Authorisation { proposal: leave.proposal, digest: leave.digest, decisions: leave.decisions, mode: world.config.mode, now }
+    Authorisation {
+        proposal: leave.proposal,
+        digest: leave.digest,
+        decisions: leave.decisions,
+        mode: world.config.mode,
+        now,
+    }
 }
 
 /// The request's own time must not lie after the expiry either: an engine that was asleep is late, too.
 fn check_time(leave: &Leave<'_>, now: Timestamp) -> Result<(), EdgeError> {
-    let at: Timestamp = leave.at.parse().map_err(|_| EdgeError::refused(format!("`at` is `{}`, which is no instant", leave.at)))?;
+    let at: Timestamp =
+        leave.at.parse().map_err(|_| EdgeError::refused(format!("`at` is `{}`, which is no instant", leave.at)))?;
     let expires: Timestamp = leave.proposal.expires_at.parse().map_err(EdgeError::refused)?;
     if at.max(now) < expires { Ok(()) } else { Err(EdgeError::refused(format!("the proposal expired at `{expires}`"))) }
 }
@@ -181,18 +200,25 @@ fn check_world(world: &World, proposal: &Proposal, now: Timestamp) -> Result<(),
     check_lock(world, proposal, now)?;
     check_kill_switch(world)?;
     let alarm = world.account.alarms(now)?.into_iter().find(|alarm| alarm.incident == proposal.incident);
-    let alarm = alarm.ok_or_else(|| EdgeError::refused(format!("no alarm of the incident `{}` is known", proposal.incident)))?;
+    let alarm = alarm
+        .ok_or_else(|| EdgeError::refused(format!("no alarm of the incident `{}` is known", proposal.incident)))?;
     if alarm.state == "ALARM" {
         return Ok(());
     }
-    Err(EdgeError::refused(format!("the alarm `{}` is {} since {}: it does not fire any more", alarm.name, alarm.state, alarm.updated_at)))
+    Err(EdgeError::refused(format!(
+        "the alarm `{}` is {} since {}: it does not fire any more",
+        alarm.name, alarm.state, alarm.updated_at
+    )))
 }
 
 fn check_lock(world: &World, proposal: &Proposal, now: Timestamp) -> Result<(), EdgeError> {
     let node = &proposal.target.node;
     match world.account.lock(node)? {
         Some(lock) if lock.is_held_by(&proposal.execution, now) => Ok(()),
-        Some(lock) => Err(EdgeError::refused(format!("the lock of `{node}` is not this incident's: `{}` until {}", lock.owner, lock.until))),
+        Some(lock) => Err(EdgeError::refused(format!(
+            "the lock of `{node}` is not this incident's: `{}` until {}",
+            lock.owner, lock.until
+        ))),
         None => Err(EdgeError::refused(format!("the lock of `{node}` is not held"))),
     }
 }
@@ -202,21 +228,35 @@ fn check_kill_switch(world: &World) -> Result<(), EdgeError> {
     if !switch.engaged {
         return Ok(());
     }
-    Err(EdgeError::refused(format!("the kill switch is engaged: {}", switch.reason.as_deref().unwrap_or("no reason is given"))))
+    Err(EdgeError::refused(format!(
+        "the kill switch is engaged: {}",
+        switch.reason.as_deref().unwrap_or("no reason is given")
+    )))
 }
 
 /// The configuration of a resource that no change is under way for.
 fn settled(resource: &ResourceRecord, now: Timestamp) -> Result<Configuration, EdgeError> {
     if let Some(change) = resource.in_progress(now) {
-        return Err(EdgeError::refused(format!("another change of `{}` is under way: {} by {}", resource.name, change.action, change.by)));
+        return Err(EdgeError::refused(format!(
+            "another change of `{}` is under way: {} by {}",
+            resource.name, change.action, change.by
+        )));
     }
     resource.typed(now).ok_or_else(|| EdgeError::refused(format!("no action changes a `{}`", resource.resource_type)))
 }
 
 /// The action as the catalogue reads it: a name that it has, parameters within bounds, for this very target.
-fn typed(world: &World, name: &str, parameters: &Fields, current: &Configuration, proposal: &Proposal) -> Result<Action, EdgeError> {
-    let action: Action = serde_json::from_value(json!({"name": name, "parameters": parameters}))
-        .map_err(|problem| EdgeError::refused(format!("`{name}` with these parameters is not in the catalogue: {problem}")))?;
+fn typed(
+    world: &World,
+    name: &str,
+    parameters: &Fields,
+    current: &Configuration,
+    proposal: &Proposal,
+) -> Result<Action, EdgeError> {
+    let action: Action =
+        serde_json::from_value(json!({"name": name, "parameters": parameters})).map_err(|problem| {
+            EdgeError::refused(format!("`{name}` with these parameters is not in the catalogue: {problem}"))
+        })?;
     let topology = world.twin.topology()?;
     let node = topology
         .node(&proposal.target.node)

@@ -134,7 +134,12 @@ impl Approvals {
     }
 
     /// Notes whether a decision reached the machine.
-    pub fn note_delivery(&self, record: &RoundRecord, decision: &Decision, delivery: Delivery) -> Result<(), FileError> {
+    pub fn note_delivery(
+        &self,
+        record: &RoundRecord,
+        decision: &Decision,
+        delivery: Delivery,
+    ) -> Result<(), FileError> {
         let noted = DecisionRecord { decision: decision.clone(), delivery };
         files::replace_json(&self.file(&record.incident.execution, record.sequence, "decision"), &noted)
     }

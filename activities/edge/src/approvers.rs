@@ -89,7 +89,10 @@ impl Approvers {
     pub fn enrol(&self, name: &str, role: Role) -> Result<String, EdgeError> {
         let name = name.trim();
         if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
-            return Err(EdgeError::bad_input("enrol", format!("the name `{}` must have 1 to 100 characters", name.escape_debug())));
+            return Err(EdgeError::bad_input(
+                "enrol",
+                format!("the name `{}` must have 1 to 100 characters", name.escape_debug()),
+            ));
         }
         let secret = random::<32>()?;
         let mut all = self.enrolled()?;

@@ -58,7 +58,12 @@ fn archive(world: &World, execution: &str, history: &Value) -> Result<PathBuf, E
     files::replace(&path, &bytes, Privacy::Shared)?;
     let sha256 = sha256_hex(&bytes);
     let former = chain.last().map(|line| line.chain.clone()).unwrap_or_default();
-    chain.push(ChainLine { chain: link(&former, execution, &file, &sha256), execution: execution.to_owned(), file, sha256 });
+    chain.push(ChainLine {
+        chain: link(&former, execution, &file, &sha256),
+        execution: execution.to_owned(),
+        file,
+        sha256,
+    });
     files::replace_json(&world.config.path(FOLDER).join(CHAIN), &chain)?;
     Ok(path)
 }

@@ -82,7 +82,10 @@ impl Embedded {
             "notify" => answer("notify", payload, |request| notify::notify(&world, request)),
             "act" => answer("act", payload, |request| act::act(&world, request)),
             "remember" => answer("remember", payload, |request| remember::remember(&world, request)),
-            _ => Err(EdgeError::new("Sao.UnknownFunction", format!("`{function}` is not an edge function of the machine"))),
+            _ => Err(EdgeError::new(
+                "Sao.UnknownFunction",
+                format!("`{function}` is not an edge function of the machine"),
+            )),
         })
         .await
     }
@@ -176,7 +179,9 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, EdgeError> + Send + 'static,
 ) -> Result<T, EdgeError> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| EdgeError::transient(format!("the function broke off: {error}")))?
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| EdgeError::transient(format!("the function broke off: {error}")))?
 }
 
 fn answer<Request: DeserializeOwned, Answered: Serialize>(

@@ -66,10 +66,9 @@ pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
 /// The JSON value in `path`, or nothing where it does not exist.
 pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, FileError> {
     let Some(bytes) = read(path)? else { return Ok(None) };
-    serde_json::from_slice(&bytes).map(Some).map_err(|error| FileError::Broken {
-        path: path.to_owned(),
-        problem: error.to_string(),
-    })
+    serde_json::from_slice(&bytes)
+        .map(Some)
+        .map_err(|error| FileError::Broken { path: path.to_owned(), problem: error.to_string() })
 }
 
 /// Removes `path`; it is no error when it does not exist.
@@ -102,7 +101,9 @@ pub(crate) fn list(directory: &Path, extension: &str) -> Result<Vec<PathBuf>, Fi
 
 /// A file name for `text`: readable where the text is, and never the same for two texts.
 pub(crate) fn name_for(text: &str) -> String {
-    let readable: String = text
+    // Of an ARN, what follows partition, service, region and account says which one it is.
+    let telling = text.strip_prefix("arn:").and_then(|rest| rest.splitn(5, ':').nth(4)).unwrap_or(text);
+    let readable: String = telling
         .chars()
         .map(|character| if character.is_ascii_alphanumeric() || "-_.".contains(character) { character } else { '-' })
         .collect();

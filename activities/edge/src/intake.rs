@@ -33,11 +33,17 @@ impl Embedded {
     /// Takes an alarm event in.
     ///
     /// `Sao.BadInput` for what is no CloudWatch alarm event of this account and region; then nothing is changed.
-    pub async fn intake(&self, event: Value, starter: &dyn Starter, completer: &dyn Completer) -> Result<Taken, EdgeError> {
+    pub async fn intake(
+        &self,
+        event: Value,
+        starter: &dyn Starter,
+        completer: &dyn Completer,
+    ) -> Result<Taken, EdgeError> {
         let world = Arc::clone(&self.world);
         let intake = blocking(move || note(&world, &event)).await?;
         if intake.state != "ALARM" {
-            let ended_rounds = if intake.state == "OK" { self.recovered(&intake.alarm_arn, completer).await? } else { 0 };
+            let ended_rounds =
+                if intake.state == "OK" { self.recovered(&intake.alarm_arn, completer).await? } else { 0 };
             return Ok(Taken::Noted { state: intake.state, ended_rounds });
         }
         let started = starter.start(&intake.name, &intake.input).await.map_err(EdgeError::transient)?;
@@ -49,7 +55,8 @@ impl Embedded {
 /// Notes the alarm's state in the account.
 fn note(world: &World, event: &Value) -> Result<Intake, EdgeError> {
     let intake = activities::detect::intake(event)?;
-    let parsed: AlarmEvent = serde_json::from_value(event.clone()).map_err(|problem| EdgeError::bad_input("intake", problem))?;
+    let parsed: AlarmEvent =
+        serde_json::from_value(event.clone()).map_err(|problem| EdgeError::bad_input("intake", problem))?;
     if parsed.account != world.config.account || parsed.region != world.config.region {
         return Err(EdgeError::bad_input(
             "intake",
@@ -71,10 +78,9 @@ fn note(world: &World, event: &Value) -> Result<Intake, EdgeError> {
 
 /// The alarm with what Terraform declares of it, which its event does not tell.
 fn declared(mut record: AlarmRecord, topology: &Topology) -> AlarmRecord {
-    let node = topology
-        .nodes()
-        .iter()
-        .find(|node| node.resource_type == "aws_cloudwatch_metric_alarm" && node.text("alarm_name") == Some(&record.name));
+    let node = topology.nodes().iter().find(|node| {
+        node.resource_type == "aws_cloudwatch_metric_alarm" && node.text("alarm_name") == Some(&record.name)
+    });
     if let Some(node) = node {
         let declared = node.attributes.get("threshold").and_then(Value::as_f64);
         record.threshold = declared.or(record.threshold);

@@ -11,6 +11,7 @@
 //! | `collect` | [`Embedded::collect`]: state files to topology and account |
 //! | `hitl` | [`Embedded::approval_page`], [`Embedded::decide`] |
 //! | `archive` | [`Embedded::archive`] |
+//! | (end of an execution) | [`Embedded::release`]: locks and rounds that it left |
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail loudly"))]
 
 pub mod account;
@@ -18,6 +19,8 @@ mod act;
 pub mod approvals;
 pub mod approvers;
 mod archive;
+#[cfg(feature = "aws")]
+pub mod aws;
 mod clock;
 mod collect;
 mod config;
@@ -33,6 +36,7 @@ mod mailbox;
 mod notify;
 mod observe;
 mod policy;
+mod release;
 mod remember;
 mod time;
 pub mod twin_dir;

@@ -41,14 +41,19 @@ pub(crate) fn send(world: &World, letter: &Letter<'_>) -> Result<String, EdgeErr
 
 fn path(world: &World, letter: &Letter<'_>) -> PathBuf {
     let at = letter.at.strftime("%Y%m%dT%H%M%S");
-    world.config.path("mailbox").join(format!("{at}-{}-{}.eml", letter.kind, &sha256_hex(letter.about.as_bytes())[..16]))
+    world.config.path("mailbox").join(format!(
+        "{at}-{}-{}.eml",
+        letter.kind,
+        &sha256_hex(letter.about.as_bytes())[..16]
+    ))
 }
 
 fn message(from: &str, letter: &Letter<'_>) -> Result<(String, Vec<u8>), EdgeError> {
     let failed = |problem: String| EdgeError::new(errors::MAIL_FAILED, problem);
     let from: lettre::message::Mailbox =
         from.parse().map_err(|error| failed(format!("the sender `{from}` is no address: {error}")))?;
-    let to = letter.to.parse().map_err(|error| failed(format!("the recipient `{}` is no address: {error}", letter.to)))?;
+    let to =
+        letter.to.parse().map_err(|error| failed(format!("the recipient `{}` is no address: {error}", letter.to)))?;
     let hash = sha256_hex(letter.about.as_bytes());
     let id = format!("<{}@{}>", &hash[..32], from.email.domain());
     let parts = MultiPart::alternative()

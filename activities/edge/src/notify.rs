@@ -4,7 +4,9 @@
 //! and writes the same mail again; a new task of the same round (a retry) gets a new link, and the former one still leads to it.
 
 use activities::approval::{AskMail, LINK_PATH, Link, ask_mail, outcome_mail, seal, sha256_hex};
-use activities::shape::{Context, Decision, Incident, NotifyAnswer, NotifyRequest, Outcome, Proposal, RecordAnswer, Role, Round};
+use activities::shape::{
+    Context, Decision, Incident, NotifyAnswer, NotifyRequest, Outcome, Proposal, RecordAnswer, Role, Round,
+};
 use jiff::Timestamp;
 
 use crate::approvals::{Closing, RoundRecord};
@@ -18,10 +20,21 @@ use crate::time::{seconds_after, written};
 pub(crate) fn notify(world: &World, request: NotifyRequest) -> Result<NotifyAnswer, EdgeError> {
     match request {
         NotifyRequest::Ask { token, number, round, incident, proposal, digest, context, approvals, at } => {
-            let asked = Asked { token, number, round, incident: *incident, proposal: *proposal, digest, context: *context, approvals };
+            let asked = Asked {
+                token,
+                number,
+                round,
+                incident: *incident,
+                proposal: *proposal,
+                digest,
+                context: *context,
+                approvals,
+            };
             ask(world, asked, instant(&at)?)
         }
-        NotifyRequest::Outcome { incident, outcome, record, at } => tell(world, &incident, outcome, &record, instant(&at)?),
+        NotifyRequest::Outcome { incident, outcome, record, at } => {
+            tell(world, &incident, outcome, &record, instant(&at)?)
+        }
     }
 }
 
@@ -69,7 +82,8 @@ fn open_round(world: &World, asked: Asked, at: Timestamp) -> Result<RoundRecord,
     }
     // A retry of the task asks the same under a new token. What was decided under the old one went nowhere and stays as it is.
     let retried = rounds.last().filter(|last| last.number == asked.number && last.digest == asked.digest);
-    let undecided = retried.map(|last| world.approvals.decision(last)).transpose()?.is_some_and(|decision| decision.is_none());
+    let undecided =
+        retried.map(|last| world.approvals.decision(last)).transpose()?.is_some_and(|decision| decision.is_none());
     let next = rounds.last().map_or(0, |last| last.sequence) + 1;
     let sequence = retried.filter(|_| undecided).map_or(next, |last| last.sequence);
     let expires_at = instant(&asked.proposal.expires_at)?;

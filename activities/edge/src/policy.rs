@@ -17,7 +17,9 @@ pub(crate) fn check(world: &World, proposal: &Proposal, automatic: bool, now: Ti
     let policy = read(world)?;
     if policy.version() != proposal.policy_version {
         let (now, then) = (policy.version(), &proposal.policy_version);
-        return Err(EdgeError::refused(format!("governance or constraints changed since the approval: `{now}` and not `{then}`")));
+        return Err(EdgeError::refused(format!(
+            "governance or constraints changed since the approval: `{now}` and not `{then}`"
+        )));
     }
     let action: ActionName = proposal.action.parse().map_err(EdgeError::refused)?;
     let topology = world.twin.topology()?;
@@ -55,5 +57,8 @@ fn check_limit(world: &World, now: Timestamp) -> Result<(), EdgeError> {
     if done < world.config.automatic_per_hour {
         return Ok(());
     }
-    Err(EdgeError::refused(format!("the policy executed {done} actions in the last hour, its limit is {}", world.config.automatic_per_hour)))
+    Err(EdgeError::refused(format!(
+        "the policy executed {done} actions in the last hour, its limit is {}",
+        world.config.automatic_per_hour
+    )))
 }

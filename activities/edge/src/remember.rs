@@ -22,7 +22,12 @@ pub(crate) fn remember(world: &World, request: RememberRequest) -> Result<Rememb
 }
 
 /// The precedents that are most like a text, of the same type of resource where it is known.
-pub(crate) fn similar(world: &World, text: &str, resource_type: Option<&str>, limit: u32) -> Result<PrecedentsAnswer, EdgeError> {
+pub(crate) fn similar(
+    world: &World,
+    text: &str,
+    resource_type: Option<&str>,
+    limit: u32,
+) -> Result<PrecedentsAnswer, EdgeError> {
     let precedents = load(world)?;
     let total = u64::try_from(precedents.len()).unwrap_or(u64::MAX);
     let fits = |precedent: &Precedent| match (&precedent.note.resource_type, resource_type) {
@@ -34,7 +39,8 @@ pub(crate) fn similar(world: &World, text: &str, resource_type: Option<&str>, li
     if !recall.is_empty() {
         let query = embed_local(text).map_err(|error| EdgeError::new("BadQuery", error.to_string()))?;
         let most = usize::try_from(limit).unwrap_or(usize::MAX);
-        answer.precedents = recall.nearest(&query, most).map_err(|error| EdgeError::new("NotComparable", error.to_string()))?;
+        answer.precedents =
+            recall.nearest(&query, most).map_err(|error| EdgeError::new("NotComparable", error.to_string()))?;
     }
     Ok(answer)
 }

@@ -63,7 +63,8 @@ impl TwinDir {
             tracing::trace!(files = known.len(), "topology unchanged");
             return Ok(Arc::clone(topology));
         }
-        let topology = Topology::merge(self.objects()?).map_err(|error| EdgeError::new("Sao.BrokenFile", error.to_string()))?;
+        let topology =
+            Topology::merge(self.objects()?).map_err(|error| EdgeError::new("Sao.BrokenFile", error.to_string()))?;
         let topology = Arc::new(topology);
         *cache = Some((signature, Arc::clone(&topology)));
         Ok(topology)
@@ -108,7 +109,10 @@ impl TwinDir {
         }
         if documents.is_empty() {
             let path = self.root.join(format!("{layer}.json"));
-            return Err(EdgeError::new("NotFound", format!("the twin has no {layer} layer: `{}` does not exist", path.display())));
+            return Err(EdgeError::new(
+                "NotFound",
+                format!("the twin has no {layer} layer: `{}` does not exist", path.display()),
+            ));
         }
         Ok(LayerAnswer { version: version(&documents), documents })
     }
@@ -116,7 +120,11 @@ impl TwinDir {
     fn signature(&self) -> Result<Signature, FileError> {
         let mut signature = Vec::new();
         for path in files::list(&self.root.join(TOPOLOGY), "json")? {
-            let metadata = std::fs::metadata(&path).map_err(|source| FileError::Io { action: "read", path: path.clone(), source })?;
+            let metadata = std::fs::metadata(&path).map_err(|source| FileError::Io {
+                action: "read",
+                path: path.clone(),
+                source,
+            })?;
             signature.push((path, metadata.modified().ok(), metadata.len()));
         }
         Ok(signature)
@@ -128,7 +136,13 @@ fn version(documents: &[LayerDocument]) -> String {
     let mut whole = String::new();
     for document in documents {
         // The lengths keep the border between two files from moving unnoticed.
-        whole.push_str(&format!("{} {}\n{}{}\n", document.name.len(), document.text.len(), document.name, document.text));
+        whole.push_str(&format!(
+            "{} {}\n{}{}\n",
+            document.name.len(),
+            document.text.len(),
+            document.name,
+            document.text
+        ));
     }
     format!("sha256:{}", sha256_hex(whole.as_bytes()))
 }
@@ -136,7 +150,8 @@ fn version(documents: &[LayerDocument]) -> String {
 const TOPOLOGY: &str = "topology";
 const GOVERNANCE: &str = "governance";
 const CONSTRAINTS: &str = "constraints";
-const DEFAULT_GOVERNANCE: &str = "{\n  \"frameworks\": [],\n  \"denied_actions\": [],\n  \"mandatory_tags\": {},\n  \"compliance_scope\": []\n}\n";
+const DEFAULT_GOVERNANCE: &str =
+    "{\n  \"frameworks\": [],\n  \"denied_actions\": [],\n  \"mandatory_tags\": {},\n  \"compliance_scope\": []\n}\n";
 const DEFAULT_CONSTRAINTS: &str = "{\n  \"maintenance_windows\": [],\n  \"forbidden_operations\": []\n}\n";
 
 #[cfg(test)]
@@ -183,7 +198,8 @@ mod tests {
         for name in ["b.json", "a.json", "notes.txt"] {
             files::replace(&directory.path().join("twin/governance").join(name), b"{}", Privacy::Shared).unwrap();
         }
-        let names: Vec<String> = twin.governance().unwrap().documents.into_iter().map(|document| document.name).collect();
+        let names: Vec<String> =
+            twin.governance().unwrap().documents.into_iter().map(|document| document.name).collect();
         assert_eq!(names, ["governance/a.json", "governance/b.json", "governance.json"]);
     }
 }

@@ -107,19 +107,14 @@ pub fn authorise(verifier: &Verifier, request: &Authorisation<'_>) -> Result<Vec
     check_unchanged(request)?;
     let expires_at = instant("expires_at", &request.proposal.expires_at)?;
     if request.now >= expires_at {
-        return Err(Refusal::Expired {
-            expires_at: request.proposal.expires_at.clone(),
-        });
+        return Err(Refusal::Expired { expires_at: request.proposal.expires_at.clone() });
     }
     authorise_decisions(verifier, request, expires_at)
 }
 
 /// Checks that the approved undo of an executed proposal may be executed: all of [`authorise`], expiry of the present moment
 /// excepted, because the undo was approved with the action.
-pub fn authorise_undo(
-    verifier: &Verifier,
-    request: &Authorisation<'_>,
-) -> Result<Vec<String>, Refusal> {
+pub fn authorise_undo(verifier: &Verifier, request: &Authorisation<'_>) -> Result<Vec<String>, Refusal> {
     check_unchanged(request)?;
     let expires_at = instant("expires_at", &request.proposal.expires_at)?;
     authorise_decisions(verifier, request, expires_at)
@@ -130,25 +125,14 @@ pub fn authorise_undo(
 /// Only the approval that completes the number must bring the demanded role, where no earlier one did.
 pub fn required_role(proposal: &Proposal, approvals: &[Decision]) -> Role {
     let demanded = demanded_role(proposal);
-    let brought = approvals
-        .iter()
-        .any(|decision| decision.role >= Some(demanded));
-    let completes =
-        approvals.len() + 1 >= usize::try_from(proposal.approval.approvals).unwrap_or(usize::MAX);
-    if completes && !brought {
-        demanded
-    } else {
-        Role::OnCall
-    }
+    let brought = approvals.iter().any(|decision| decision.role >= Some(demanded));
+    let completes = approvals.len() + 1 >= usize::try_from(proposal.approval.approvals).unwrap_or(usize::MAX);
+    if completes && !brought { demanded } else { Role::OnCall }
 }
 
 /// Whether `subject` made this proposal, by adjusting a former one.
 pub fn is_requester(proposal: &Proposal, subject: &str) -> bool {
-    let requester = proposal
-        .requester
-        .strip_prefix("human:")
-        .unwrap_or(&proposal.requester)
-        .trim();
+    let requester = proposal.requester.strip_prefix("human:").unwrap_or(&proposal.requester).trim();
     same_person(requester, subject)
 }
 
@@ -162,10 +146,7 @@ fn check_unchanged(request: &Authorisation<'_>) -> Result<(), Refusal> {
     if mac::same(actual.as_bytes(), request.digest.as_bytes()) {
         Ok(())
     } else {
-        Err(Refusal::Changed {
-            actual,
-            approved: request.digest.to_owned(),
-        })
+        Err(Refusal::Changed { actual, approved: request.digest.to_owned() })
     }
 }
 
@@ -174,13 +155,7 @@ fn authorise_decisions(
     request: &Authorisation<'_>,
     expires_at: Timestamp,
 ) -> Result<Vec<String>, Refusal> {
-    if let [
-        Decision {
-            kind: DecisionKind::Policy,
-            ..
-        },
-    ] = request.decisions
-    {
+    if let [Decision { kind: DecisionKind::Policy, .. }] = request.decisions {
         check_policy(request)?;
         return Ok(vec!["policy".to_owned()]);
     }
@@ -198,15 +173,8 @@ fn authorise_decisions(
     if given < needed {
         return Err(Refusal::TooFew { given, needed });
     }
-    if !request
-        .decisions
-        .iter()
-        .any(|decision| decision.role >= Some(demanded))
-    {
-        return Err(Refusal::RoleMissing {
-            risk: request.proposal.risk.level,
-            role: demanded,
-        });
+    if !request.decisions.iter().any(|decision| decision.role >= Some(demanded)) {
+        return Err(Refusal::RoleMissing { risk: request.proposal.risk.level, role: demanded });
     }
     Ok(approvers)
 }
@@ -218,18 +186,8 @@ fn check_decision(
     expires_at: Timestamp,
 ) -> Result<(), Refusal> {
     let subject = || decision.subject.clone();
-    verifier
-        .verify(decision)
-        .map_err(|problem| Refusal::NotGenuine {
-            subject: subject(),
-            problem,
-        })?;
-    let other = |problem| {
-        Err(Refusal::NotThisProposal {
-            subject: subject(),
-            problem,
-        })
-    };
+    verifier.verify(decision).map_err(|problem| Refusal::NotGenuine { subject: subject(), problem })?;
+    let other = |problem| Err(Refusal::NotThisProposal { subject: subject(), problem });
     if decision.kind != DecisionKind::Approve {
         return other("it is not an approval");
     }
@@ -258,33 +216,20 @@ fn check_policy(request: &Authorisation<'_>) -> Result<(), Refusal> {
     match request {
         _ if request.mode != Mode::Policy => refuse("the executor is not in mode `policy`"),
         _ if request.proposal.risk.level != RiskLevel::Low => refuse("the risk is not LOW"),
-        _ if request.proposal.reasoner.kind != ReasonerKind::Model => {
-            refuse("it was not a model that reasoned")
-        }
-        _ if request.proposal.approval.approvals > 1 => {
-            refuse("more than one approval is demanded")
-        }
-        _ if request.proposal.approval.role > Role::OnCall => {
-            refuse("a manager's approval is demanded")
-        }
+        _ if request.proposal.reasoner.kind != ReasonerKind::Model => refuse("it was not a model that reasoned"),
+        _ if request.proposal.approval.approvals > 1 => refuse("more than one approval is demanded"),
+        _ if request.proposal.approval.role > Role::OnCall => refuse("a manager's approval is demanded"),
         _ => Ok(()),
     }
 }
 
 /// The role that somebody must bring: the proposal's own rule, and a manager for HIGH whatever the rule says.
 fn demanded_role(proposal: &Proposal) -> Role {
-    if proposal.risk.level == RiskLevel::High {
-        Role::Manager
-    } else {
-        proposal.approval.role
-    }
+    if proposal.risk.level == RiskLevel::High { Role::Manager } else { proposal.approval.role }
 }
 
 fn instant(field: &'static str, value: &str) -> Result<Timestamp, Refusal> {
-    value.parse().map_err(|_| Refusal::BadInstant {
-        field,
-        value: value.to_owned(),
-    })
+    value.parse().map_err(|_| Refusal::BadInstant { field, value: value.to_owned() })
 }
 
 /// A role in words.
@@ -329,34 +274,17 @@ mod tests {
     fn signed(proposal: &Proposal, subject: &str, role: Role) -> Decision {
         let digest = proposal_digest(proposal).unwrap();
         signer()
-            .sign(Decision {
-                digest,
-                subject: subject.to_owned(),
-                role: Some(role),
-                ..example::decision()
-            })
+            .sign(Decision { digest, subject: subject.to_owned(), role: Some(role), ..example::decision() })
             .unwrap()
     }
 
     fn case(proposal: Proposal, approvers: &[(&str, Role)]) -> Case {
-        let decisions = approvers
-            .iter()
-            .map(|(name, role)| signed(&proposal, name, *role))
-            .collect();
-        Case {
-            proposal,
-            digest: None,
-            decisions,
-            mode: Mode::Ask,
-            now: "2026-11-23T10:20:00Z",
-        }
+        let decisions = approvers.iter().map(|(name, role)| signed(&proposal, name, *role)).collect();
+        Case { proposal, digest: None, decisions, mode: Mode::Ask, now: "2026-11-23T10:20:00Z" }
     }
 
     fn answer(case: &Case) -> Result<Vec<String>, Refusal> {
-        let digest = case
-            .digest
-            .clone()
-            .unwrap_or_else(|| proposal_digest(&case.proposal).unwrap());
+        let digest = case.digest.clone().unwrap_or_else(|| proposal_digest(&case.proposal).unwrap());
         let request = Authorisation {
             proposal: &case.proposal,
             digest: &digest,
@@ -368,10 +296,7 @@ mod tests {
     }
 
     fn check(case: Case, expect: Result<&[&str], Refusal>) {
-        assert_eq!(
-            answer(&case),
-            expect.map(|names| names.iter().map(|name| (*name).to_owned()).collect())
-        );
+        assert_eq!(answer(&case), expect.map(|names| names.iter().map(|name| (*name).to_owned()).collect()));
     }
 
     fn high(approvals: u32) -> Proposal {
@@ -383,20 +308,14 @@ mod tests {
 
     #[test]
     fn what_was_approved_may_be_executed() {
-        check(
-            case(example::proposal(), &[("ana", Role::OnCall)]),
-            Ok(&["ana"]),
-        );
+        check(case(example::proposal(), &[("ana", Role::OnCall)]), Ok(&["ana"]));
     }
 
     #[test]
     fn a_changed_proposal_is_refused() {
         let mut changed = case(example::proposal(), &[("ana", Role::OnCall)]);
         let approved = proposal_digest(&changed.proposal).unwrap();
-        changed
-            .proposal
-            .parameters
-            .insert("timeout".to_owned(), 900.into());
+        changed.proposal.parameters.insert("timeout".to_owned(), 900.into());
         let actual = proposal_digest(&changed.proposal).unwrap();
         changed.digest = Some(approved.clone());
         check(changed, Err(Refusal::Changed { actual, approved }));
@@ -408,10 +327,7 @@ mod tests {
         changed.proposal.target.arn.push('2');
         check(
             changed,
-            Err(Refusal::NotThisProposal {
-                subject: "ana".to_owned(),
-                problem: "it is about another digest",
-            }),
+            Err(Refusal::NotThisProposal { subject: "ana".to_owned(), problem: "it is about another digest" }),
         );
     }
 
@@ -425,58 +341,29 @@ mod tests {
 
     #[test]
     fn nobody_is_not_enough() {
-        check(
-            case(example::proposal(), &[]),
-            Err(Refusal::TooFew {
-                given: 0,
-                needed: 1,
-            }),
-        );
+        check(case(example::proposal(), &[]), Err(Refusal::TooFew { given: 0, needed: 1 }));
     }
 
     #[test]
     fn high_needs_a_manager() {
-        let missing = Refusal::RoleMissing {
-            risk: RiskLevel::High,
-            role: Role::Manager,
-        };
+        let missing = Refusal::RoleMissing { risk: RiskLevel::High, role: Role::Manager };
         check(case(high(1), &[("ana", Role::OnCall)]), Err(missing));
         check(case(high(1), &[("bo", Role::Manager)]), Ok(&["bo"]));
     }
 
     #[test]
     fn two_people_are_two_people() {
-        check(
-            case(high(2), &[("bo", Role::Manager)]),
-            Err(Refusal::TooFew {
-                given: 1,
-                needed: 2,
-            }),
-        );
+        check(case(high(2), &[("bo", Role::Manager)]), Err(Refusal::TooFew { given: 1, needed: 2 }));
         let twice = &[("bo", Role::Manager), (" Bo", Role::Manager)];
-        check(
-            case(high(2), twice),
-            Err(Refusal::TooFew {
-                given: 1,
-                needed: 2,
-            }),
-        );
-        check(
-            case(high(2), &[("ana", Role::OnCall), ("bo", Role::Manager)]),
-            Ok(&["ana", "bo"]),
-        );
+        check(case(high(2), twice), Err(Refusal::TooFew { given: 1, needed: 2 }));
+        check(case(high(2), &[("ana", Role::OnCall), ("bo", Role::Manager)]), Ok(&["ana", "bo"]));
     }
 
     #[test]
     fn whoever_adjusted_a_proposal_does_not_approve_it() {
         let mut own = example::proposal();
         own.requester = "human: Ana".to_owned();
-        check(
-            case(own, &[("ana", Role::OnCall)]),
-            Err(Refusal::OwnProposal {
-                subject: "ana".to_owned(),
-            }),
-        );
+        check(case(own, &[("ana", Role::OnCall)]), Err(Refusal::OwnProposal { subject: "ana".to_owned() }));
     }
 
     #[test]
@@ -487,13 +374,7 @@ mod tests {
                 DecisionError::Unsigned => forged.decisions[0].signature = None,
                 _ => forged.decisions[0].role = Some(Role::Manager),
             }
-            check(
-                forged,
-                Err(Refusal::NotGenuine {
-                    subject: "ana".to_owned(),
-                    problem,
-                }),
-            );
+            check(forged, Err(Refusal::NotGenuine { subject: "ana".to_owned(), problem }));
         }
     }
 
@@ -501,22 +382,9 @@ mod tests {
     fn a_rejection_does_not_approve() {
         let mut no = case(example::proposal(), &[]);
         let digest = proposal_digest(&no.proposal).unwrap();
-        no.decisions = vec![
-            signer()
-                .sign(Decision {
-                    kind: DecisionKind::Reject,
-                    digest,
-                    ..example::decision()
-                })
-                .unwrap(),
-        ];
-        check(
-            no,
-            Err(Refusal::NotThisProposal {
-                subject: "ana".to_owned(),
-                problem: "it is not an approval",
-            }),
-        );
+        no.decisions =
+            vec![signer().sign(Decision { kind: DecisionKind::Reject, digest, ..example::decision() }).unwrap()];
+        check(no, Err(Refusal::NotThisProposal { subject: "ana".to_owned(), problem: "it is not an approval" }));
     }
 
     #[test]
@@ -524,21 +392,10 @@ mod tests {
         let mut other = case(example::proposal(), &[]);
         let digest = proposal_digest(&other.proposal).unwrap();
         let execution = format!("{}-2", other.proposal.execution);
-        other.decisions = vec![
-            signer()
-                .sign(Decision {
-                    execution,
-                    digest,
-                    ..example::decision()
-                })
-                .unwrap(),
-        ];
+        other.decisions = vec![signer().sign(Decision { execution, digest, ..example::decision() }).unwrap()];
         check(
             other,
-            Err(Refusal::NotThisProposal {
-                subject: "ana".to_owned(),
-                problem: "it is about another execution",
-            }),
+            Err(Refusal::NotThisProposal { subject: "ana".to_owned(), problem: "it is about another execution" }),
         );
     }
 
@@ -546,34 +403,16 @@ mod tests {
     fn the_policy_decides_only_low_and_only_where_it_is_configured() {
         let policy = |change: fn(&mut Proposal), mode| {
             let mut proposal = example::proposal();
-            proposal.reasoner = Reasoner {
-                kind: ReasonerKind::Model,
-                name: "a-model".to_owned(),
-            };
+            proposal.reasoner = Reasoner { kind: ReasonerKind::Model, name: "a-model".to_owned() };
             change(&mut proposal);
             let digest = proposal_digest(&proposal).unwrap();
-            let decision = Decision {
-                kind: DecisionKind::Policy,
-                digest,
-                role: None,
-                ..example::decision()
-            };
-            Case {
-                decisions: vec![decision],
-                mode,
-                ..case(proposal, &[])
-            }
+            let decision = Decision { kind: DecisionKind::Policy, digest, role: None, ..example::decision() };
+            Case { decisions: vec![decision], mode, ..case(proposal, &[]) }
         };
         let refused = |problem| Err(Refusal::PolicyMayNot { problem });
         check(policy(|_| {}, Mode::Policy), Ok(&["policy"]));
-        check(
-            policy(|_| {}, Mode::Ask),
-            refused("the executor is not in mode `policy`"),
-        );
-        check(
-            policy(|p| p.risk.level = RiskLevel::Medium, Mode::Policy),
-            refused("the risk is not LOW"),
-        );
+        check(policy(|_| {}, Mode::Ask), refused("the executor is not in mode `policy`"));
+        check(policy(|p| p.risk.level = RiskLevel::Medium, Mode::Policy), refused("the risk is not LOW"));
         check(
             policy(|p| p.reasoner.kind = ReasonerKind::Rules, Mode::Policy),
             refused("it was not a model that reasoned"),
@@ -593,10 +432,7 @@ mod tests {
         };
         let verifier = Verifier::new([signer().public()]).unwrap();
         assert!(authorise(&verifier, &request).is_err());
-        assert_eq!(
-            authorise_undo(&verifier, &request),
-            Ok(vec!["ana".to_owned()])
-        );
+        assert_eq!(authorise_undo(&verifier, &request), Ok(vec!["ana".to_owned()]));
     }
 
     #[test]
@@ -605,13 +441,7 @@ mod tests {
         assert_eq!(required_role(&low, &[]), Role::OnCall);
         assert_eq!(required_role(&high(1), &[]), Role::Manager);
         assert_eq!(required_role(&high(2), &[]), Role::OnCall);
-        assert_eq!(
-            required_role(&high(2), &[signed(&high(2), "ana", Role::OnCall)]),
-            Role::Manager
-        );
-        assert_eq!(
-            required_role(&high(2), &[signed(&high(2), "bo", Role::Manager)]),
-            Role::OnCall
-        );
+        assert_eq!(required_role(&high(2), &[signed(&high(2), "ana", Role::OnCall)]), Role::Manager);
+        assert_eq!(required_role(&high(2), &[signed(&high(2), "bo", Role::Manager)]), Role::OnCall);
     }
 }

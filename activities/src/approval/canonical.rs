@@ -94,20 +94,14 @@ fn write_string(text: &str, out: &mut String) {
 }
 
 fn number_text(number: &Number) -> Result<String, CanonicalError> {
-    let inexact = || CanonicalError::InexactInteger {
-        integer: number.to_string(),
-    };
+    let inexact = || CanonicalError::InexactInteger { integer: number.to_string() };
     let double = number.as_f64().ok_or_else(inexact)?;
     let exact = match (number.as_u64(), number.as_i64()) {
         (Some(integer), _) => double as u128 == u128::from(integer),
         (None, Some(integer)) => double as i128 == i128::from(integer),
         (None, None) => true,
     };
-    if exact {
-        Ok(ecmascript(double))
-    } else {
-        Err(inexact())
-    }
+    if exact { Ok(ecmascript(double)) } else { Err(inexact()) }
 }
 
 /// A double as `Number.prototype.toString` prints it (ECMA-262, Number::toString).
@@ -194,10 +188,7 @@ mod tests {
 
     #[test]
     fn strings_use_the_shortest_escapes() {
-        check(
-            json!("\u{20ac}$\u{f}\nA'B\"\\\"/\u{8}\u{c}\t\u{7f}"),
-            "\"€$\\u000f\\nA'B\\\"\\\\\\\"/\\b\\f\\t\u{7f}\"",
-        );
+        check(json!("\u{20ac}$\u{f}\nA'B\"\\\"/\u{8}\u{c}\t\u{7f}"), "\"€$\\u000f\\nA'B\\\"\\\\\\\"/\\b\\f\\t\u{7f}\"");
     }
 
     #[test]
@@ -207,10 +198,7 @@ mod tests {
 
     #[test]
     fn nested_values_keep_the_order_of_arrays() {
-        check(
-            json!({"b": [3, 1, {"z": null, "a": true}], "a": {}}),
-            r#"{"a":{},"b":[3,1,{"a":true,"z":null}]}"#,
-        );
+        check(json!({"b": [3, 1, {"z": null, "a": true}], "a": {}}), r#"{"a":{},"b":[3,1,{"a":true,"z":null}]}"#);
     }
 
     #[test]
@@ -218,9 +206,7 @@ mod tests {
         for integer in [9_007_199_254_740_993_u64, u64::MAX] {
             assert_eq!(
                 canonical_json(&json!({ "n": integer })),
-                Err(CanonicalError::InexactInteger {
-                    integer: integer.to_string()
-                })
+                Err(CanonicalError::InexactInteger { integer: integer.to_string() })
             );
         }
         check(json!(9_007_199_254_740_994_u64), "9007199254740994");
@@ -232,8 +218,7 @@ mod tests {
             Just(Value::Null),
             any::<bool>().prop_map(Value::from),
             (-9_007_199_254_740_992_i64..=9_007_199_254_740_992).prop_map(Value::from),
-            (-1_000_000_i32..1_000_000, 0_i32..6)
-                .prop_map(|(n, d)| Value::from(f64::from(n) / 10_f64.powi(d))),
+            (-1_000_000_i32..1_000_000, 0_i32..6).prop_map(|(n, d)| Value::from(f64::from(n) / 10_f64.powi(d))),
             any::<String>().prop_map(Value::from),
         ];
         leaf.prop_recursive(4, 48, 6, |inner| {
@@ -249,13 +234,9 @@ mod tests {
     fn reversed(value: &Value) -> Value {
         match value {
             Value::Array(items) => items.iter().map(reversed).collect(),
-            Value::Object(members) => Value::Object(
-                members
-                    .iter()
-                    .rev()
-                    .map(|(key, value)| (key.clone(), reversed(value)))
-                    .collect(),
-            ),
+            Value::Object(members) => {
+                Value::Object(members.iter().rev().map(|(key, value)| (key.clone(), reversed(value))).collect())
+            }
             other => other.clone(),
         }
     }

@@ -20,10 +20,7 @@ pub fn one_time_code(secret: &[u8], now: i64) -> String {
 ///
 /// The caller must refuse a step that is not later than the last one it accepted: a code works once.
 pub fn matching_step(secret: &[u8], code: &str, now: i64) -> Option<i64> {
-    let typed: String = code
-        .chars()
-        .filter(|character| !character.is_whitespace() && *character != '-')
-        .collect();
+    let typed: String = code.chars().filter(|character| !character.is_whitespace() && *character != '-').collect();
     let current = step(now);
     // Every neighbour is tried, so that the time taken does not tell which one matched.
     [current - 1, current, current + 1]
@@ -48,12 +45,7 @@ fn step(now: i64) -> i64 {
 fn code_of_step(secret: &[u8], step: i64) -> String {
     let mac = mac::hmac_sha256(secret, &step.to_be_bytes());
     let offset = usize::from(mac[31] & 0x0f);
-    let word = u32::from_be_bytes([
-        mac[offset] & 0x7f,
-        mac[offset + 1],
-        mac[offset + 2],
-        mac[offset + 3],
-    ]);
+    let word = u32::from_be_bytes([mac[offset] & 0x7f, mac[offset + 1], mac[offset + 2], mac[offset + 3]]);
     format!("{:06}", word % 1_000_000)
 }
 
@@ -120,10 +112,7 @@ mod tests {
 
     #[test]
     fn secrets_are_written_in_base32() {
-        assert_eq!(
-            base32(b"12345678901234567890"),
-            "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
-        );
+        assert_eq!(base32(b"12345678901234567890"), "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
         assert_eq!(base32(b"f"), "MY");
         assert_eq!(base32(b"foob"), "MZXW6YQ");
     }

@@ -23,9 +23,7 @@ pub struct SigningKey {
 impl SigningKey {
     /// A key from 32 random bytes.
     pub fn new(seed: [u8; 32]) -> Self {
-        Self {
-            key: ed25519_dalek::SigningKey::from_bytes(&seed),
-        }
+        Self { key: ed25519_dalek::SigningKey::from_bytes(&seed) }
     }
 
     /// The public half, 32 bytes.
@@ -40,11 +38,7 @@ impl SigningKey {
 
     /// Signs a decision: fills in `key_id` and `signature`.
     pub fn sign(&self, decision: Decision) -> Result<Decision, DecisionError> {
-        let mut signed = Decision {
-            key_id: Some(self.id()),
-            signature: None,
-            ..decision
-        };
+        let mut signed = Decision { key_id: Some(self.id()), signature: None, ..decision };
         let signature = self.key.sign(&signed_bytes(&signed)?);
         signed.signature = Some(STANDARD.encode(signature.to_bytes()));
         Ok(signed)
@@ -69,8 +63,7 @@ impl Verifier {
         let mut keys = BTreeMap::new();
         for bytes in public {
             let id = key_id(&bytes);
-            let key = VerifyingKey::from_bytes(&bytes)
-                .map_err(|_| DecisionError::BadKey { key_id: id.clone() })?;
+            let key = VerifyingKey::from_bytes(&bytes).map_err(|_| DecisionError::BadKey { key_id: id.clone() })?;
             keys.insert(id, key);
         }
         Ok(Self { keys })
@@ -81,18 +74,10 @@ impl Verifier {
         let (Some(key_id), Some(signature)) = (&decision.key_id, &decision.signature) else {
             return Err(DecisionError::Unsigned);
         };
-        let key = self
-            .keys
-            .get(key_id)
-            .ok_or_else(|| DecisionError::UnknownKey {
-                key_id: key_id.clone(),
-            })?;
-        let bytes = STANDARD
-            .decode(signature)
-            .map_err(|_| DecisionError::BadSignature)?;
+        let key = self.keys.get(key_id).ok_or_else(|| DecisionError::UnknownKey { key_id: key_id.clone() })?;
+        let bytes = STANDARD.decode(signature).map_err(|_| DecisionError::BadSignature)?;
         let signature = Signature::from_slice(&bytes).map_err(|_| DecisionError::BadSignature)?;
-        key.verify_strict(&signed_bytes(decision)?, &signature)
-            .map_err(|_| DecisionError::BadSignature)
+        key.verify_strict(&signed_bytes(decision)?, &signature).map_err(|_| DecisionError::BadSignature)
     }
 }
 
@@ -127,12 +112,8 @@ pub enum DecisionError {
 
 /// What is signed: a word that no other signature of ours begins with, and the canonical JSON of all but the signature.
 fn signed_bytes(decision: &Decision) -> Result<Vec<u8>, DecisionError> {
-    let unsigned = Decision {
-        signature: None,
-        ..decision.clone()
-    };
-    let value: Value = serde_json::to_value(unsigned)
-        .map_err(|error| DecisionError::Encoding(error.to_string()))?;
+    let unsigned = Decision { signature: None, ..decision.clone() };
+    let value: Value = serde_json::to_value(unsigned).map_err(|error| DecisionError::Encoding(error.to_string()))?;
     Ok(format!("{DOMAIN}{}", canonical_json(&value)?).into_bytes())
 }
 
@@ -157,12 +138,7 @@ mod tests {
     fn check(change: impl FnOnce(&mut Decision), expect: Result<(), DecisionError>) {
         let mut decision = signer().sign(example::decision()).unwrap();
         change(&mut decision);
-        assert_eq!(
-            Verifier::new([signer().public()])
-                .unwrap()
-                .verify(&decision),
-            expect
-        );
+        assert_eq!(Verifier::new([signer().public()]).unwrap().verify(&decision), expect);
     }
 
     #[test]
@@ -173,10 +149,7 @@ mod tests {
     #[test]
     fn a_decision_that_crossed_the_state_machine_verifies() {
         check(
-            |decision| {
-                *decision =
-                    serde_json::from_value(serde_json::to_value(&*decision).unwrap()).unwrap()
-            },
+            |decision| *decision = serde_json::from_value(serde_json::to_value(&*decision).unwrap()).unwrap(),
             Ok(()),
         );
     }
@@ -191,38 +164,17 @@ mod tests {
         check(|decision| decision.role = Some(Role::Manager), bad());
         check(|decision| decision.role = None, bad());
         check(|decision| decision.subject = "mallory".to_owned(), bad());
-        check(
-            |decision| decision.at = "2027-01-01T00:00:00Z".to_owned(),
-            bad(),
-        );
-        check(
-            |decision| decision.reason = Some("because".to_owned()),
-            bad(),
-        );
-        check(
-            |decision| decision.parameters = json!({"timeout": 900}).as_object().cloned(),
-            bad(),
-        );
+        check(|decision| decision.at = "2027-01-01T00:00:00Z".to_owned(), bad());
+        check(|decision| decision.reason = Some("because".to_owned()), bad());
+        check(|decision| decision.parameters = json!({"timeout": 900}).as_object().cloned(), bad());
     }
 
     #[test]
     fn a_decision_without_a_signature_does_not_count() {
-        check(
-            |decision| decision.signature = None,
-            Err(DecisionError::Unsigned),
-        );
-        check(
-            |decision| decision.key_id = None,
-            Err(DecisionError::Unsigned),
-        );
-        check(
-            |decision| decision.signature = Some("AAAA".to_owned()),
-            Err(DecisionError::BadSignature),
-        );
-        check(
-            |decision| decision.signature = Some("%%".to_owned()),
-            Err(DecisionError::BadSignature),
-        );
+        check(|decision| decision.signature = None, Err(DecisionError::Unsigned));
+        check(|decision| decision.key_id = None, Err(DecisionError::Unsigned));
+        check(|decision| decision.signature = Some("AAAA".to_owned()), Err(DecisionError::BadSignature));
+        check(|decision| decision.signature = Some("%%".to_owned()), Err(DecisionError::BadSignature));
     }
 
     #[test]
@@ -230,17 +182,9 @@ mod tests {
         let foreign = SigningKey::new([6; 32]);
         let decision = foreign.sign(example::decision()).unwrap();
         let ours = Verifier::new([signer().public()]).unwrap();
-        assert_eq!(
-            ours.verify(&decision),
-            Err(DecisionError::UnknownKey {
-                key_id: foreign.id()
-            })
-        );
+        assert_eq!(ours.verify(&decision), Err(DecisionError::UnknownKey { key_id: foreign.id() }));
         // Naming our key does not make it ours.
-        let disguised = Decision {
-            key_id: Some(signer().id()),
-            ..decision
-        };
+        let disguised = Decision { key_id: Some(signer().id()), ..decision };
         assert_eq!(ours.verify(&disguised), Err(DecisionError::BadSignature));
     }
 
@@ -253,9 +197,6 @@ mod tests {
 
     #[test]
     fn a_signing_key_does_not_print_itself() {
-        assert_eq!(
-            format!("{:?}", signer()),
-            format!("SigningKey({})", signer().id())
-        );
+        assert_eq!(format!("{:?}", signer()), format!("SigningKey({})", signer().id()));
     }
 }

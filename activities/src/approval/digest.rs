@@ -26,8 +26,7 @@ pub fn proposal_digest(proposal: &Proposal) -> Result<String, DigestError> {
 
 /// The canonical JSON of the whole proposal: the very bytes that the digest covers.
 pub fn canonical_proposal(proposal: &Proposal) -> Result<String, DigestError> {
-    let value: Value =
-        serde_json::to_value(proposal).map_err(|error| DigestError::Encoding(error.to_string()))?;
+    let value: Value = serde_json::to_value(proposal).map_err(|error| DigestError::Encoding(error.to_string()))?;
     Ok(canonical_json(&value)?)
 }
 
@@ -48,11 +47,7 @@ mod tests {
         match value {
             Value::Object(members) => {
                 for (key, member) in members {
-                    leaves(
-                        member,
-                        &format!("{at}/{}", key.replace('~', "~0").replace('/', "~1")),
-                        found,
-                    );
+                    leaves(member, &format!("{at}/{}", key.replace('~', "~0").replace('/', "~1")), found);
                 }
             }
             Value::Array(items) => {
@@ -87,11 +82,7 @@ mod tests {
     fn the_digest_is_sixty_four_hexadecimal_digits_and_repeats() {
         let digest = proposal_digest(&example::proposal()).unwrap();
         assert_eq!(digest.len(), 64);
-        assert!(
-            digest
-                .bytes()
-                .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
-        );
+        assert!(digest.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte)));
         assert_eq!(digest, proposal_digest(&example::proposal()).unwrap());
     }
 
@@ -100,10 +91,7 @@ mod tests {
         let proposal = example::proposal();
         let text = serde_json::to_string_pretty(&proposal).unwrap();
         let back: Proposal = serde_json::from_str(&text).unwrap();
-        assert_eq!(
-            proposal_digest(&back).unwrap(),
-            proposal_digest(&proposal).unwrap()
-        );
+        assert_eq!(proposal_digest(&back).unwrap(), proposal_digest(&proposal).unwrap());
     }
 
     #[test]
@@ -123,15 +111,8 @@ mod tests {
     #[test]
     fn leaving_the_inverse_out_changes_the_digest() {
         let proposal = example::proposal();
-        let without = Proposal {
-            inverse: None,
-            irreversible: Some("a reboot".to_owned()),
-            ..proposal.clone()
-        };
-        assert_ne!(
-            proposal_digest(&without).unwrap(),
-            proposal_digest(&proposal).unwrap()
-        );
+        let without = Proposal { inverse: None, irreversible: Some("a reboot".to_owned()), ..proposal.clone() };
+        assert_ne!(proposal_digest(&without).unwrap(), proposal_digest(&proposal).unwrap());
     }
 
     proptest! {

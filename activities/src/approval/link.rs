@@ -64,10 +64,7 @@ impl SealingKey {
 
     /// The four bytes by which a link names its key, so that keys can be changed while links are out.
     pub fn id(&self) -> [u8; 4] {
-        let digest = Sha256::new()
-            .chain_update(DOMAIN)
-            .chain_update(self.bytes)
-            .finalize();
+        let digest = Sha256::new().chain_update(DOMAIN).chain_update(self.bytes).finalize();
         [digest[0], digest[1], digest[2], digest[3]]
     }
 
@@ -130,25 +127,15 @@ pub fn seal(key: &SealingKey, nonce: [u8; 24], link: &Link) -> Result<String, Se
     let header = header(key.id());
     let cipher = XChaCha20Poly1305::new(&key.bytes.into());
     let sealed = cipher
-        .encrypt(
-            XNonce::from_slice(&nonce),
-            Payload {
-                msg: &plain,
-                aad: &associated(header),
-            },
-        )
+        .encrypt(XNonce::from_slice(&nonce), Payload { msg: &plain, aad: &associated(header) })
         .map_err(|_| SealError::Encoding)?;
     Ok(URL_SAFE_NO_PAD.encode([&header[..], &nonce, &sealed].concat()))
 }
 
 /// Opens `text`, a sealed link or a whole address that holds one, with the key of `keys` that it names, at `now`.
 pub fn open(keys: &[SealingKey], text: &str, now: i64) -> Result<Link, LinkError> {
-    let bytes = URL_SAFE_NO_PAD
-        .decode(sealed_part(text)?)
-        .map_err(|_| LinkError::Malformed)?;
-    let (header, rest) = bytes
-        .split_first_chunk::<HEADER>()
-        .ok_or(LinkError::Malformed)?;
+    let bytes = URL_SAFE_NO_PAD.decode(sealed_part(text)?).map_err(|_| LinkError::Malformed)?;
+    let (header, rest) = bytes.split_first_chunk::<HEADER>().ok_or(LinkError::Malformed)?;
     let (nonce, sealed) = rest.split_first_chunk::<24>().ok_or(LinkError::Malformed)?;
     let [VERSION, key_id @ ..] = *header else {
         return Err(LinkError::Malformed);
@@ -156,26 +143,12 @@ pub fn open(keys: &[SealingKey], text: &str, now: i64) -> Result<Link, LinkError
     let key = keys
         .iter()
         .find(|key| key.id() == key_id)
-        .ok_or_else(|| LinkError::WrongKey {
-            key_id: super::mac::hex(&key_id),
-        })?;
+        .ok_or_else(|| LinkError::WrongKey { key_id: super::mac::hex(&key_id) })?;
     let plain = XChaCha20Poly1305::new(&key.bytes.into())
-        .decrypt(
-            XNonce::from_slice(nonce),
-            Payload {
-                msg: sealed,
-                aad: &associated(*header),
-            },
-        )
+        .decrypt(XNonce::from_slice(nonce), Payload { msg: sealed, aad: &associated(*header) })
         .map_err(|_| LinkError::Altered)?;
     let link: Link = serde_json::from_slice(&plain).map_err(|_| LinkError::Malformed)?;
-    if now >= link.expires_at {
-        Err(LinkError::Expired {
-            link: Box::new(link),
-        })
-    } else {
-        Ok(link)
-    }
+    if now >= link.expires_at { Err(LinkError::Expired { link: Box::new(link) }) } else { Ok(link) }
 }
 
 fn header(key_id: [u8; 4]) -> [u8; HEADER] {
@@ -208,27 +181,15 @@ fn sealed_part(text: &str) -> Result<String, LinkError> {
     };
     let tail = inside.rsplit_once(PATH).map_or(inside, |(_, tail)| tail);
     let sealed = tail.split(['?', '#', '&']).next().unwrap_or(tail);
-    Ok(sealed
-        .chars()
-        .filter(|character| character.is_ascii_alphanumeric() || "-_".contains(*character))
-        .collect())
+    Ok(sealed.chars().filter(|character| character.is_ascii_alphanumeric() || "-_".contains(*character)).collect())
 }
 
 /// The text without line breaks, the `=` of a soft line break, the `>` of a quoted reply and blanks.
 fn unfolded(text: &str) -> String {
     let mut joined = String::with_capacity(text.len());
     for (place, line) in text.lines().enumerate() {
-        let line = if place == 0 {
-            line
-        } else {
-            line.trim_start().trim_start_matches(['>', ' '])
-        };
-        joined.extend(
-            line.trim_end()
-                .trim_end_matches('=')
-                .chars()
-                .filter(|character| !character.is_whitespace()),
-        );
+        let line = if place == 0 { line } else { line.trim_start().trim_start_matches(['>', ' ']) };
+        joined.extend(line.trim_end().trim_end_matches('=').chars().filter(|character| !character.is_whitespace()));
     }
     joined
 }
@@ -238,10 +199,7 @@ fn percent_decoded(text: &str) -> String {
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {
         if let (b'%', [high, low, after @ ..]) = (first, tail)
-            && let (Some(high), Some(low)) = (
-                char::from(*high).to_digit(16),
-                char::from(*low).to_digit(16),
-            )
+            && let (Some(high), Some(low)) = (char::from(*high).to_digit(16), char::from(*low).to_digit(16))
         {
             bytes.push(u8::try_from(high * 16 + low).unwrap_or(b'%'));
             rest = after;
@@ -279,8 +237,7 @@ mod tests {
     fn link(token: &str) -> Link {
         Link {
             token: token.to_owned(),
-            execution: "arn:aws:states:eu-central-1:123456789012:execution:incident:7f3a"
-                .to_owned(),
+            execution: "arn:aws:states:eu-central-1:123456789012:execution:incident:7f3a".to_owned(),
             round: 1,
             digest: "ab".repeat(32),
             role: Role::OnCall,
@@ -310,32 +267,17 @@ mod tests {
     fn a_token_of_2048_characters_survives() {
         let long = "Aq/+=".repeat(410)[..2_048].to_owned();
         let text = seal(&key(1), [2; 24], &link(&long)).unwrap();
-        assert!(
-            text.bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
-        );
+        assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'));
         check(&text, Ok(link(&long)));
-        assert_eq!(
-            seal(&key(1), [2; 24], &link(&format!("{long}x"))),
-            Err(SealError::TokenTooLong { length: 2_049 })
-        );
+        assert_eq!(seal(&key(1), [2; 24], &link(&format!("{long}x"))), Err(SealError::TokenTooLong { length: 2_049 }));
     }
 
     #[test]
     fn a_folded_link_opens() {
         let address = format!("https://sao.example.com/hitl/{}", sealed());
-        for (separator, width) in [
-            ("=\r\n", 75),
-            ("\n", 60),
-            ("\r\n> ", 70),
-            (" ", 3),
-            ("\u{a0}\n\t", 40),
-        ] {
-            let pieces: Vec<String> = address
-                .as_bytes()
-                .chunks(width)
-                .map(|piece| String::from_utf8_lossy(piece).into_owned())
-                .collect();
+        for (separator, width) in [("=\r\n", 75), ("\n", 60), ("\r\n> ", 70), (" ", 3), ("\u{a0}\n\t", 40)] {
+            let pieces: Vec<String> =
+                address.as_bytes().chunks(width).map(|piece| String::from_utf8_lossy(piece).into_owned()).collect();
             opens(&pieces.join(separator));
         }
     }
@@ -343,16 +285,11 @@ mod tests {
     #[test]
     fn a_rewritten_link_opens() {
         let sealed = sealed();
-        opens(&format!(
-            "https://sao.example.com/hitl/{sealed}?utm_source=mail&fbclid=abc#top"
-        ));
+        opens(&format!("https://sao.example.com/hitl/{sealed}?utm_source=mail&fbclid=abc#top"));
         opens(&format!("<https://sao.example.com/hitl/{sealed}>, thanks"));
         let encoded: String = sealed.bytes().map(|byte| format!("%{byte:02X}")).collect();
         opens(&format!("https://sao.example.com/hitl/{encoded}"));
-        opens(&format!(
-            "https://sao.example.com/hitl/{}",
-            encoded.replace('%', "%25")
-        ));
+        opens(&format!("https://sao.example.com/hitl/{}", encoded.replace('%', "%25")));
         opens(&format!(
             "https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fsao.example.com%2Fhitl%2F{sealed}\
              %3Fx%3D1&data=05%7C02%7C&reserved=0"
@@ -374,12 +311,7 @@ mod tests {
     #[test]
     fn a_link_of_another_key_names_that_key() {
         let text = seal(&key(2), [1; 24], &link("t")).unwrap();
-        check(
-            &text,
-            Err(LinkError::WrongKey {
-                key_id: super::super::mac::hex(&key(2).id()),
-            }),
-        );
+        check(&text, Err(LinkError::WrongKey { key_id: super::super::mac::hex(&key(2).id()) }));
         assert_eq!(open(&[key(1), key(2)], &text, NOW), Ok(link("t")));
     }
 
@@ -388,9 +320,7 @@ mod tests {
         let text = sealed();
         let at = |now| open(&[key(1)], &text, now);
         assert!(at(NOW + 899).is_ok());
-        let expired = LinkError::Expired {
-            link: Box::new(link("AQCEAAAAKgAAAAMAAAAA")),
-        };
+        let expired = LinkError::Expired { link: Box::new(link("AQCEAAAAKgAAAAMAAAAA")) };
         assert_eq!(at(NOW + 900), Err(expired.clone()));
         assert_eq!(at(i64::MAX), Err(expired));
     }

@@ -6,10 +6,8 @@ use maud::{DOCTYPE, html};
 use serde_json::Value;
 
 use super::authorise::{required_role, risk_word, role_word};
-use super::page::shown;
-use crate::shape::{
-    Context, Decision, Fields, Incident, Proposal, ReasonerKind, Round, RoundKind, Summary,
-};
+use super::page::{moment, shown};
+use crate::shape::{Context, Decision, Fields, Incident, Proposal, ReasonerKind, Round, RoundKind, Summary};
 
 /// A mail without its envelope.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,40 +53,24 @@ pub fn ask_mail(ask: &AskMail<'_>) -> Mail {
         RoundKind::SecondApprover => "Second approval, ",
     };
     let risk = risk_word(proposal.risk.level);
-    let line = format!(
-        "[SAO] {word}{risk}: {} on {} ({})",
-        proposal.action, proposal.target.name, ask.incident.alarm.name
-    );
+    let line =
+        format!("[SAO] {word}{risk}: {} on {} ({})", proposal.action, proposal.target.name, ask.incident.alarm.name);
     let text = ask_text(ask);
     let html = mail_html(&subject(&line), &text, Some(ask.address));
-    Mail {
-        subject: subject(&line),
-        html,
-        text: text.replace(ADDRESS, &format!("<{}>", ask.address)),
-    }
+    Mail { subject: subject(&line), html, text: text.replace(ADDRESS, &format!("<{}>", ask.address)) }
 }
 
 /// The mail that tells how an incident ended.
 pub fn outcome_mail(summary: &Summary) -> Mail {
     let subject = subject(&summary.subject);
-    Mail {
-        html: mail_html(&subject, &summary.text, None),
-        text: summary.text.clone(),
-        subject,
-    }
+    Mail { html: mail_html(&subject, &summary.text, None), text: summary.text.clone(), subject }
 }
 
 /// One line of at most 100 printable ASCII characters; what does not fit is cut in the middle and marked.
 pub fn subject(text: &str) -> String {
     let line: String = text
         .chars()
-        .map(|character| {
-            if character == ' ' || character.is_ascii_graphic() {
-                character
-            } else {
-                '?'
-            }
-        })
+        .map(|character| if character == ' ' || character.is_ascii_graphic() { character } else { '?' })
         .collect();
     let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
     if line.len() <= SUBJECT {
@@ -103,81 +85,46 @@ fn ask_text(ask: &AskMail<'_>) -> String {
     let proposal = ask.proposal;
     let role = role_word(required_role(proposal, ask.approvals));
     let mut lines = vec![
-        format!(
-            "{} went into ALARM at {}.",
-            ask.incident.alarm.name, ask.incident.started_at
-        ),
+        format!("{} went into ALARM on {}.", ask.incident.alarm.name, moment(&ask.incident.started_at)),
         String::new(),
         format!("Proposed: {} on {}", proposal.action, proposal.target.name),
         format!("  target   {}", proposal.target.arn),
-        format!(
-            "  where    {}, {}",
-            proposal.target.account, proposal.target.region
-        ),
+        format!("  where    {}, {}", proposal.target.account, proposal.target.region),
     ];
     lines.extend(change_lines(proposal));
     lines.push(match (&proposal.inverse, &proposal.irreversible) {
-        (Some(inverse), _) => format!(
-            "  undo     {} {}",
-            inverse.action,
-            inline(&inverse.parameters)
-        ),
+        (Some(inverse), _) => format!("  undo     {} {}", inverse.action, inline(&inverse.parameters)),
         (None, Some(reason)) => format!("  undo     none: {reason}"),
         (None, None) => "  undo     none".to_owned(),
     });
-    lines.push(format!(
-        "  risk     {}: {}",
-        risk_word(proposal.risk.level),
-        proposal.risk.reasons.join("; ")
-    ));
-    lines.push(format!(
-        "  reaches  {} other resources",
-        proposal.blast_radius.total
-    ));
+    lines.push(format!("  risk     {}: {}", risk_word(proposal.risk.level), proposal.risk.reasons.join("; ")));
+    lines.push(format!("  reaches  {} other resources", proposal.blast_radius.total));
     lines.push(String::new());
     lines.push(who_reasoned(proposal));
     lines.push(quoted(&proposal.cause.statement));
     lines.push(quoted(&proposal.rationale));
     for id in &proposal.cause.evidence {
-        let title = ask
-            .context
-            .pieces
-            .iter()
-            .find(|piece| piece.evidence == *id)
-            .map_or("", |piece| &piece.title);
+        let title = ask.context.pieces.iter().find(|piece| piece.evidence == *id).map_or("", |piece| &piece.title);
         lines.push(format!("  {id}  {title}"));
     }
     lines.push(String::new());
-    lines.push(format!(
-        "Decide here (a yes needs the role {role}, and your one-time code):"
-    ));
+    lines.push(format!("Decide here (a yes needs the role {role}, and your one-time code):"));
     lines.push(ADDRESS.to_owned());
     lines.push(String::new());
     lines.push(format!(
-        "Opening the page decides nothing. Round {} ends at {}; the proposal expires at {}. No answer is a no.",
-        ask.number, ask.ends_at, proposal.expires_at
+        "Opening the page decides nothing. Round {} ends on {}; the proposal expires on {}. No answer is a no.",
+        ask.number,
+        moment(ask.ends_at),
+        moment(&proposal.expires_at)
     ));
     lines.push(format!("Digest {}", ask.digest));
     lines.push(format!("Execution {}", proposal.execution));
-    lines
-        .iter()
-        .map(|line| {
-            if line == ADDRESS {
-                line.clone()
-            } else {
-                shown(line)
-            }
-        })
-        .collect::<Vec<_>>()
-        .join("\n")
+    lines.iter().map(|line| if line == ADDRESS { line.clone() } else { shown(line) }).collect::<Vec<_>>().join("\n")
 }
 
 /// A reasoner's text, marked as a quotation line by line, so that it cannot pass for ours.
 fn quoted(text: &str) -> String {
-    text.lines()
-        .map(|line| format!("> {line}"))
-        .collect::<Vec<_>>()
-        .join("\n")
+    text.lines().map(|line| format!("> {line}")).collect::<Vec<_>>().join("\n")
 }
 
 fn change_lines(proposal: &Proposal) -> Vec<String> {
@@ -224,17 +171,11 @@ fn mail_html(subject: &str, text: &str, address: Option<&str>) -> String {
 }
 
 fn inline(fields: &Fields) -> String {
-    fields
-        .iter()
-        .map(|(name, value)| format!("{name}={}", plain(value)))
-        .collect::<Vec<_>>()
-        .join(" ")
+    fields.iter().map(|(name, value)| format!("{name}={}", plain(value))).collect::<Vec<_>>().join(" ")
 }
 
 fn plain(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// Stands on a line of its own where the address goes; no other text holds this character.
@@ -259,8 +200,7 @@ mod tests {
     }
 
     fn mail_of(proposal: &Proposal) -> Mail {
-        let (incident, context, round) =
-            (example::incident(), example::context(), example::round());
+        let (incident, context, round) = (example::incident(), example::context(), example::round());
         ask_mail(&AskMail {
             incident: &incident,
             proposal,
@@ -307,14 +247,8 @@ mod tests {
             assert!(mail.text.contains(part), "{part} in {}", mail.text);
             assert!(mail.html.contains(part) || part.contains('>'), "{part}");
         }
-        assert!(
-            mail.text
-                .contains("\n<https://sao.example.com/hitl/AAAA>\n")
-        );
-        assert!(
-            mail.html
-                .contains("href=\"https://sao.example.com/hitl/AAAA\"")
-        );
+        assert!(mail.text.contains("\n<https://sao.example.com/hitl/AAAA>\n"));
+        assert!(mail.html.contains("href=\"https://sao.example.com/hitl/AAAA\""));
         assert!(!mail.text.contains('\u{1}') && !mail.html.contains('\u{1}'));
     }
 
@@ -331,10 +265,7 @@ mod tests {
         let mut proposal = example::proposal();
         proposal.rationale = "fine\nDecide here:\n\u{1}\n<https://evil.example>".to_owned();
         let mail = mail_of(&proposal);
-        assert!(
-            mail.text
-                .contains("\n> Decide here:\n> [U+0001]\n> <https://evil.example>\n")
-        );
+        assert!(mail.text.contains("\n> Decide here:\n> [U+0001]\n> <https://evil.example>\n"));
         assert_eq!(mail.html.matches("<a ").count(), 1);
     }
 }

@@ -21,8 +21,7 @@ mod mail;
 mod page;
 
 pub use authorise::{
-    Authorisation, Refusal, authorise, authorise_undo, is_requester, required_role, risk_word,
-    role_word, same_person,
+    Authorisation, Refusal, authorise, authorise_undo, is_requester, required_role, risk_word, role_word, same_person,
 };
 pub use canonical::{CanonicalError, canonical_json};
 pub use code::{DIGITS, PERIOD, enrolment_address, matching_step, one_time_code};
@@ -32,6 +31,6 @@ pub use link::{Link, LinkError, MAX_TOKEN, PATH as LINK_PATH, SealError, Sealing
 pub use mac::{hex, hmac_sha256, same as same_bytes, sha256_hex};
 pub use mail::{AskMail, Mail, ask_mail, outcome_mail, subject};
 pub use page::{
-    Page, ProposalView, SettledView, decided_page, expired_page, not_found_page, proposal_page,
-    refused_page, second_page, unknown_page,
+    Page, ProposalView, SettledView, decided_page, expired_page, not_found_page, proposal_page, refused_page,
+    second_page, unknown_page,
 };

@@ -8,10 +8,11 @@ use serde_json::Value;
 use super::fence::{clean_line, cut, render, tokens_of};
 use super::metrics;
 use crate::facts::{Facts, answer};
-use crate::observe::physical_name;
+use crate::observe::{physical_name, same_value};
 use crate::shape::{
-    ActiveAlarmsAnswer, AlarmAnswer, AlarmHistoryAnswer, ChangesAnswer, ConfigurationAnswer, Dropped, Fields, Incident, KillSwitchAnswer,
-    LayerAnswer, LogsAnswer, MetricsAnswer, Observation, Piece, PrecedentsAnswer, Read, Topic, TopologyAnswer,
+    ActiveAlarmsAnswer, AlarmAnswer, AlarmHistoryAnswer, ChangesAnswer, ConfigurationAnswer, Dropped, Fields, Incident,
+    KillSwitchAnswer, LayerAnswer, LogsAnswer, MetricsAnswer, Observation, Piece, PrecedentsAnswer, Read, Topic,
+    TopologyAnswer,
 };
 use crate::text::{REDACTED, cluster, is_secret_name};
 
@@ -48,7 +49,7 @@ impl Draft {
         draft
     }
 
-    fn from_outside(mut self) -> Self {
+    fn untrusted(mut self) -> Self {
         self.untrusted = true;
         self.whole = self.tokens();
         self
@@ -89,7 +90,12 @@ impl Draft {
     /// What was dropped of it, if anything.
     pub(super) fn dropped(&self) -> Option<Dropped> {
         let saved = self.whole.saturating_sub(self.tokens());
-        (saved > 0).then(|| Dropped { topic: self.topic, title: cut(&self.title, 60), tokens: saved, whole: self.is_empty() })
+        (saved > 0).then(|| Dropped {
+            topic: self.topic,
+            title: cut(&self.title, 60),
+            tokens: saved,
+            whole: self.is_empty(),
+        })
     }
 
     pub(super) fn piece(&self, number: usize, turn: u32) -> Piece {
@@ -121,12 +127,19 @@ pub(super) fn alarm(incident: &Incident, facts: Facts<'_>) -> Draft {
     if let Ok(now) = facts.alarm(&alarm.name) {
         lines.push(format!("state now: {} since {}", now.state, now.updated_at));
         if let Some(threshold) = now.threshold {
-            lines.push(format!("threshold: {} {}", now.comparison.as_deref().unwrap_or("compared with"), metrics::short(threshold)));
+            lines.push(format!(
+                "threshold: {} {}",
+                now.comparison.as_deref().unwrap_or("compared with"),
+                metrics::short(threshold)
+            ));
         }
     }
     for metric in &alarm.metrics {
         let dimensions = fields(&metric.dimensions);
-        lines.push(format!("watches {} {} {} per {} s of {dimensions}", metric.namespace, metric.name, metric.statistic, metric.period_seconds));
+        lines.push(format!(
+            "watches {} {} {} per {} s of {dimensions}",
+            metric.namespace, metric.name, metric.statistic, metric.period_seconds
+        ));
     }
     if !alarm.children.is_empty() {
         lines.push(format!("composite of the alarms {}", alarm.children.join(", ")));
@@ -135,7 +148,7 @@ pub(super) fn alarm(incident: &Incident, facts: Facts<'_>) -> Draft {
         lines.push(format!("description: {description}"));
     }
     // Names, reasons and descriptions can be written by whoever may write alarms.
-    Draft::new(Topic::Alarm, "The alarm", "alarm", lines).from_outside()
+    Draft::new(Topic::Alarm, "The alarm", "alarm", lines).untrusted()
 }
 
 /// The gap that there is when the twin does not hold the resource.
@@ -144,7 +157,12 @@ pub(super) fn missing_node(incident: &Incident, facts: Facts<'_>) -> Option<Stri
     if topology.node.is_some() {
         return None;
     }
-    let name = incident.resource.name.as_deref().or(incident.resource.aliases.first().map(String::as_str)).unwrap_or("the alarmed resource");
+    let name = incident
+        .resource
+        .name
+        .as_deref()
+        .or(incident.resource.aliases.first().map(String::as_str))
+        .unwrap_or("the alarmed resource");
     let why = topology.problem.map(|problem| format!(" ({problem})")).unwrap_or_default();
     Some(format!("{name} is not in the twin{why}: no action can be proposed for it"))
 }
@@ -169,8 +187,12 @@ pub(super) fn of(observation: &Observation, incident: &Incident, facts: Facts<'_
         Read::AlarmHistory { .. } => alarm_history(source, answer(observation)?),
         Read::ActiveAlarms { .. } => active_alarms(source, incident, answer(observation)?),
         // The incident's own alarm has its piece already.
-        Read::Alarm { name } if *name == incident.alarm.name => answer::<AlarmAnswer>(observation).map(|_| Vec::new())?,
-        Read::Alarm { .. } => vec![Draft::new(Topic::ActiveAlarms, "Alarm", source, [alarm_line(&answer(observation)?)]).from_outside()],
+        Read::Alarm { name } if *name == incident.alarm.name => {
+            answer::<AlarmAnswer>(observation).map(|_| Vec::new())?
+        }
+        Read::Alarm { .. } => {
+            vec![Draft::new(Topic::ActiveAlarms, "Alarm", source, [alarm_line(&answer(observation)?)]).untrusted()]
+        }
         // Only the gate reads it.
         Read::RecentActions { .. } => Vec::new(),
     };
@@ -182,7 +204,10 @@ pub(super) fn of(observation: &Observation, incident: &Incident, facts: Facts<'_
 
 fn topology(source: &str, answer: TopologyAnswer) -> Vec<Draft> {
     let Some(node) = answer.node else { return Vec::new() };
-    let mut lines = vec![format!("{}, a {} of type {}", node.id, node.noun(), node.resource_type), format!("name: {}", physical_name(&node))];
+    let mut lines = vec![
+        format!("{}, a {} of type {}", node.id, node.noun(), node.resource_type),
+        format!("name: {}", physical_name(&node)),
+    ];
     lines.extend(node.arn.iter().map(|arn| format!("ARN: {arn}")));
     lines.extend(attribute_lines(&node.attributes));
     if !node.tags.is_empty() {
@@ -218,8 +243,15 @@ fn kill_switch(source: &str, answer: KillSwitchAnswer) -> Vec<Draft> {
 fn precedents(source: &str, answer: PrecedentsAnswer) -> Vec<Draft> {
     let lines = answer.precedents.iter().map(|found| {
         let past = &found.precedent;
-        let did = past.action.as_ref().map_or_else(|| "no action".to_owned(), |action| format!("{action} {}", fields(&past.parameters)));
-        let corrected = past.corrected_from.as_ref().map(|from| format!(" (a human corrected it from {})", fields(from))).unwrap_or_default();
+        let did = past
+            .action
+            .as_ref()
+            .map_or_else(|| "no action".to_owned(), |action| format!("{action} {}", fields(&past.parameters)));
+        let corrected = past
+            .corrected_from
+            .as_ref()
+            .map(|from| format!(" (a human corrected it from {})", fields(from)))
+            .unwrap_or_default();
         let cause = past.cause.as_deref().map(|cause| format!("; cause: {cause}")).unwrap_or_default();
         let remark = past.remark.as_deref().map(|remark| format!("; a human said: {remark}")).unwrap_or_default();
         let node = past.node.as_deref().unwrap_or("an unknown resource");
@@ -232,7 +264,7 @@ fn precedents(source: &str, answer: PrecedentsAnswer) -> Vec<Draft> {
         )
     });
     // Causes and remarks were written by models and people.
-    vec![Draft::new(Topic::Precedents, "What was done about similar incidents", source, lines).from_outside()]
+    vec![Draft::new(Topic::Precedents, "What was done about similar incidents", source, lines).untrusted()]
 }
 
 fn logs(source: &str, group: &str, answer: LogsAnswer) -> Vec<Draft> {
@@ -243,7 +275,7 @@ fn logs(source: &str, group: &str, answer: LogsAnswer) -> Vec<Draft> {
         let sample = sample.map(|sample| format!("  for example: {}", cut(sample, LONGEST_SAMPLE))).unwrap_or_default();
         format!("{} times: {}{sample}", template.count, cut(&template.pattern, LONGEST_PATTERN))
     });
-    vec![Draft::new(Topic::Logs, format!("Log lines of {group}: {total} lines by template"), source, lines).from_outside()]
+    vec![Draft::new(Topic::Logs, format!("Log lines of {group}: {total} lines by template"), source, lines).untrusted()]
 }
 
 fn configuration(source: &str, name: &str, answer: ConfigurationAnswer, facts: Facts<'_>) -> Vec<Draft> {
@@ -253,7 +285,7 @@ fn configuration(source: &str, name: &str, answer: ConfigurationAnswer, facts: F
         if is_secret_name(attribute) {
             continue;
         }
-        let other = declared.get(attribute).filter(|declared| *declared != value && !declared.is_null());
+        let other = declared.get(attribute).filter(|declared| !same_value(declared, value) && !declared.is_null());
         let other = other.map(|declared| format!(" (Terraform state: {})", plain(declared))).unwrap_or_default();
         lines.push(format!("{attribute}: {}{other}", plain(value)));
     }
@@ -261,23 +293,29 @@ fn configuration(source: &str, name: &str, answer: ConfigurationAnswer, facts: F
 }
 
 fn changes(source: &str, name: &str, answer: ChangesAnswer) -> Vec<Draft> {
-    let mut lines: Vec<String> = answer.changes.iter().map(|change| format!("{} {} by {}", change.at, change.action, change.by)).collect();
+    let mut lines: Vec<String> =
+        answer.changes.iter().map(|change| format!("{} {} by {}", change.at, change.action, change.by)).collect();
     if lines.is_empty() {
         lines.push("none in the window".to_owned());
     }
-    vec![Draft::new(Topic::Changes, format!("Recent changes of {name}"), source, lines).from_outside()]
+    vec![Draft::new(Topic::Changes, format!("Recent changes of {name}"), source, lines).untrusted()]
 }
 
 fn alarm_history(source: &str, answer: AlarmHistoryAnswer) -> Vec<Draft> {
     let alarms = answer.transitions.iter().filter(|transition| transition.to == "ALARM").count();
     let mut lines = vec![format!("{alarms} times in ALARM in the window")];
-    lines.extend(answer.transitions.iter().map(|transition| format!("{} {} to {}", transition.at, transition.from, transition.to)));
+    lines.extend(
+        answer
+            .transitions
+            .iter()
+            .map(|transition| format!("{} {} to {}", transition.at, transition.from, transition.to)),
+    );
     vec![Draft::new(Topic::AlarmHistory, "Former transitions of the alarm", source, lines)]
 }
 
 fn active_alarms(source: &str, incident: &Incident, answer: ActiveAlarmsAnswer) -> Vec<Draft> {
     let others = answer.alarms.iter().filter(|alarm| alarm.name != incident.alarm.name);
-    vec![Draft::new(Topic::ActiveAlarms, "Other alarms in ALARM", source, others.map(alarm_line)).from_outside()]
+    vec![Draft::new(Topic::ActiveAlarms, "Other alarms in ALARM", source, others.map(alarm_line)).untrusted()]
 }
 
 fn alarm_line(alarm: &AlarmAnswer) -> String {
@@ -291,13 +329,20 @@ fn declared_of(topology: TopologyAnswer, name: &str) -> Option<Fields> {
 }
 
 fn attribute_lines(attributes: &Fields) -> Vec<String> {
-    attributes.iter().filter(|(name, value)| !value.is_null() && !is_secret_name(name)).map(|(name, value)| format!("{name}: {}", plain(value))).collect()
+    attributes
+        .iter()
+        .filter(|(name, value)| !value.is_null() && !is_secret_name(name))
+        .map(|(name, value)| format!("{name}: {}", plain(value)))
+        .collect()
 }
 
 /// `a=1, b=two` for a small object; values whose name says that they are secret are left out.
 pub(super) fn fields(fields: &Fields) -> String {
-    let shown: Vec<String> =
-        fields.iter().filter(|(name, _)| !is_secret_name(name)).map(|(name, value)| format!("{name}={}", plain(value))).collect();
+    let shown: Vec<String> = fields
+        .iter()
+        .filter(|(name, _)| !is_secret_name(name))
+        .map(|(name, value)| format!("{name}={}", plain(value)))
+        .collect();
     shown.join(", ")
 }
 

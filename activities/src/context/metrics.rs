@@ -39,7 +39,8 @@ pub(super) fn line(query: &MetricQuery, series: &MetricSeries) -> String {
         return format!("{name}: no data");
     };
     let unit = series.unit.as_deref().filter(|unit| *unit != "None").map(|unit| format!(" {unit}")).unwrap_or_default();
-    let trend = digest.trend.map(|trend| format!(", last quarter {} times the first", short(trend))).unwrap_or_default();
+    let trend =
+        digest.trend.map(|trend| format!(", last quarter {} times the first", short(trend))).unwrap_or_default();
     let from = series.points.len().saturating_sub(SHOWN);
     let shown: Vec<String> = series.points[from..].iter().map(|point| short(point.value)).collect();
     format!(
@@ -49,7 +50,7 @@ pub(super) fn line(query: &MetricQuery, series: &MetricSeries) -> String {
         short(digest.mean),
         short(digest.most),
         short(digest.last),
-        shown.join(" "),
+        shown.join(", "),
     )
 }
 

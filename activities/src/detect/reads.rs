@@ -8,10 +8,10 @@ use crate::shape::{AlarmKind, Fields, Incident, MetricQuery, Read, ReadRequest};
 /// Lists the first reads of an incident.
 pub(crate) fn first(incident: &Incident) -> Vec<ReadRequest> {
     let mut reads = vec![
-        read("alarm", 4_000, Read::Alarm { name: incident.alarm.name.clone() }),
+        read("alarm", 2_000, Read::Alarm { name: incident.alarm.name.clone() }),
         read(
             "topology",
-            20_000,
+            16_000,
             Read::Topology {
                 namespace: incident.resource.namespace.clone(),
                 dimensions: incident.resource.dimensions.clone(),
@@ -27,23 +27,39 @@ pub(crate) fn first(incident: &Incident) -> Vec<ReadRequest> {
         read("recent_actions", 1_000, Read::RecentActions { seconds: 3_600 }),
         read(
             "precedents",
-            10_000,
-            Read::Precedents { text: precedent_text(incident), resource_type: incident.resource.kind.clone(), limit: 5 },
+            8_000,
+            Read::Precedents {
+                text: precedent_text(incident),
+                resource_type: incident.resource.kind.clone(),
+                limit: 5,
+            },
         ),
-        read("alarm_history", 4_000, Read::AlarmHistory { name: incident.alarm.name.clone(), seconds: 7 * 86_400, limit: 20 }),
-        read("active_alarms", 8_000, Read::ActiveAlarms { limit: 20 }),
+        read(
+            "alarm_history",
+            3_000,
+            Read::AlarmHistory { name: incident.alarm.name.clone(), seconds: 7 * 86_400, limit: 20 },
+        ),
+        read("active_alarms", 6_000, Read::ActiveAlarms { limit: 20 }),
     ];
     if incident.alarm.kind != AlarmKind::Composite {
         let queries = queries(incident);
         if !queries.is_empty() {
-            reads.push(read("metrics", 24_000, Read::Metrics { queries, seconds: 3_600 }));
+            reads.push(read("metrics", 20_000, Read::Metrics { queries, seconds: 2_400 }));
         }
     }
     if let (Some(kind), Some(name)) = (&incident.resource.kind, &incident.resource.name) {
-        reads.push(read("configuration", 6_000, Read::Configuration { resource_type: kind.clone(), name: name.clone() }));
-        reads.push(read("changes", 4_000, Read::Changes { name: physical(name), seconds: 86_400, limit: 10 }));
-        if let Some(group) = log_group(kind, name) {
-            reads.push(read("logs", 16_000, Read::Logs { group, seconds: 1_800, pattern: None, limit: 100 }));
+        reads.push(read(
+            "configuration",
+            4_000,
+            Read::Configuration { resource_type: kind.clone(), name: name.clone() },
+        ));
+        reads.push(read("changes", 3_000, Read::Changes { name: physical(name), seconds: 86_400, limit: 10 }));
+        let groups = log_groups(kind, name);
+        for (number, group) in groups.iter().enumerate() {
+            let id = if number == 0 { "logs".to_owned() } else { format!("logs{}", number + 1) };
+            let most = 14_000 / groups.len() as u32;
+            let logs = Read::Logs { group: group.clone(), seconds: 1_800, pattern: None, limit: 100 };
+            reads.push(read(&id, most, logs));
         }
     }
     reads
@@ -51,7 +67,8 @@ pub(crate) fn first(incident: &Incident) -> Vec<ReadRequest> {
 
 /// What precedents are compared with: alarm, resource type and symptom in words.
 pub(crate) fn precedent_text(incident: &Incident) -> String {
-    let metrics: Vec<String> = incident.alarm.metrics.iter().map(|metric| format!("{} {}", metric.namespace, metric.name)).collect();
+    let metrics: Vec<String> =
+        incident.alarm.metrics.iter().map(|metric| format!("{} {}", metric.namespace, metric.name)).collect();
     format!(
         "alarm {} resource {} {} metric {}",
         incident.alarm.name,
@@ -77,7 +94,12 @@ fn queries(incident: &Incident) -> Vec<MetricQuery> {
     let Some(kind) = incident.resource.kind.as_deref() else { return queries };
     for (_, namespace, metric, statistic) in COMPANIONS.iter().filter(|companion| companion.0 == kind) {
         let id = format!("{}_{}", snake(metric), statistic.to_lowercase());
-        queries.push(query(&id, namespace, metric, statistic, companion_dimensions(kind, &incident.resource.dimensions)));
+        let dimensions = companion_dimensions(kind, &incident.resource.dimensions);
+        let companion = query(&id, namespace, metric, statistic, dimensions);
+        let same = |watched: &MetricQuery| MetricQuery { id: companion.id.clone(), ..watched.clone() } == companion;
+        if !queries.iter().any(same) {
+            queries.push(companion);
+        }
     }
     queries
 }
@@ -101,16 +123,21 @@ fn companion_dimensions(kind: &str, dimensions: &Fields) -> Fields {
         "aws_db_instance" => &["DBInstanceIdentifier"],
         _ => return dimensions.clone(),
     };
-    dimensions.iter().filter(|(name, _)| keep.contains(&name.as_str())).map(|(name, value)| (name.clone(), value.clone())).collect()
+    dimensions
+        .iter()
+        .filter(|(name, _)| keep.contains(&name.as_str()))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
 }
 
-/// The log group of a resource, where its name follows from the resource's.
-pub(crate) fn log_group(kind: &str, name: &str) -> Option<String> {
+/// The log groups that a resource may have, where their names follow from the resource's; most usual first.
+pub(crate) fn log_groups(kind: &str, name: &str) -> Vec<String> {
     match kind {
-        "aws_lambda_function" => Some(format!("/aws/lambda/{name}")),
-        "aws_ecs_service" => Some(format!("/ecs/{}", physical(name))),
-        "aws_db_instance" => Some(format!("/aws/rds/instance/{name}/error")),
-        _ => None,
+        "aws_lambda_function" => vec![format!("/aws/lambda/{name}")],
+        "aws_ecs_service" => vec![format!("/ecs/{}", name.replace('/', "-")), format!("/ecs/{}", physical(name))],
+        // Which one there is depends on the engine, which an alarm does not tell.
+        "aws_db_instance" => ["postgresql", "error"].map(|log| format!("/aws/rds/instance/{name}/{log}")).to_vec(),
+        _ => Vec::new(),
     }
 }
 

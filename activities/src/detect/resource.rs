@@ -12,7 +12,8 @@ use crate::twin::Node;
 /// the dimensions' values.
 pub fn resource_of(namespace: &str, dimensions: &Fields, account: &str, region: &str) -> Resource {
     let place = Place { account, region, partition: partition(region) };
-    let found = RULES.iter().filter(|rule| rule.namespaces.contains(&namespace)).find_map(|rule| rule.apply(dimensions));
+    let found =
+        RULES.iter().filter(|rule| rule.namespaces.contains(&namespace)).find_map(|rule| rule.apply(dimensions));
     let mut aliases = Vec::new();
     if let Some((rule, name)) = &found {
         aliases.extend(rule.arn.map(|pattern| place.arn(pattern, name)));
@@ -38,7 +39,12 @@ pub(crate) fn namespace_of(node: &Node) -> Option<(&'static str, Fields)> {
     let name = physical_name(node);
     // A name of several dimensions joins their values with a slash.
     let values: Vec<&str> = if rule.dimensions.len() == 1 { vec![&name] } else { name.split('/').collect() };
-    let dimensions = rule.dimensions.iter().zip(&values).map(|(dimension, value)| ((*dimension).to_owned(), (*value).into())).collect();
+    let dimensions = rule
+        .dimensions
+        .iter()
+        .zip(&values)
+        .map(|(dimension, value)| ((*dimension).to_owned(), (*value).into()))
+        .collect();
     (values.len() == rule.dimensions.len()).then_some((rule.namespaces[0], dimensions))
 }
 
@@ -85,8 +91,11 @@ struct Rule {
 
 impl Rule {
     fn apply(&'static self, dimensions: &Fields) -> Option<(&'static Self, String)> {
-        let values: Option<Vec<&str>> =
-            self.dimensions.iter().map(|name| dimensions.get(*name)?.as_str().filter(|value| !value.is_empty())).collect();
+        let values: Option<Vec<&str>> = self
+            .dimensions
+            .iter()
+            .map(|name| dimensions.get(*name)?.as_str().filter(|value| !value.is_empty()))
+            .collect();
         Some((self, values?.join("/")))
     }
 }
@@ -108,7 +117,12 @@ const RULES: &[Rule] = &[
         "aws_lambda_function",
         Some("arn:{partition}:lambda:{region}:{account}:function:{name}"),
     ),
-    rule(&["LambdaInsights"], &["function_name"], "aws_lambda_function", Some("arn:{partition}:lambda:{region}:{account}:function:{name}")),
+    rule(
+        &["LambdaInsights"],
+        &["function_name"],
+        "aws_lambda_function",
+        Some("arn:{partition}:lambda:{region}:{account}:function:{name}"),
+    ),
     rule(
         &["AWS/ECS", "ECS/ContainerInsights"],
         &["ClusterName", "ServiceName"],
@@ -121,8 +135,18 @@ const RULES: &[Rule] = &[
         "aws_ecs_cluster",
         Some("arn:{partition}:ecs:{region}:{account}:cluster/{name}"),
     ),
-    rule(&["AWS/RDS"], &["DBInstanceIdentifier"], "aws_db_instance", Some("arn:{partition}:rds:{region}:{account}:db:{name}")),
-    rule(&["AWS/RDS"], &["DBClusterIdentifier"], "aws_rds_cluster", Some("arn:{partition}:rds:{region}:{account}:cluster:{name}")),
+    rule(
+        &["AWS/RDS"],
+        &["DBInstanceIdentifier"],
+        "aws_db_instance",
+        Some("arn:{partition}:rds:{region}:{account}:db:{name}"),
+    ),
+    rule(
+        &["AWS/RDS"],
+        &["DBClusterIdentifier"],
+        "aws_rds_cluster",
+        Some("arn:{partition}:rds:{region}:{account}:cluster:{name}"),
+    ),
     rule(
         &["AWS/ApplicationELB", "AWS/NetworkELB"],
         &["TargetGroup"],
@@ -136,23 +160,58 @@ const RULES: &[Rule] = &[
         Some("arn:{partition}:elasticloadbalancing:{region}:{account}:loadbalancer/{name}"),
     ),
     rule(&["AWS/ELB"], &["LoadBalancerName"], "aws_elb", None),
-    rule(&["AWS/EC2", "CWAgent"], &["InstanceId"], "aws_instance", Some("arn:{partition}:ec2:{region}:{account}:instance/{name}")),
+    rule(
+        &["AWS/EC2", "CWAgent"],
+        &["InstanceId"],
+        "aws_instance",
+        Some("arn:{partition}:ec2:{region}:{account}:instance/{name}"),
+    ),
     rule(&["AWS/EC2", "AWS/AutoScaling"], &["AutoScalingGroupName"], "aws_autoscaling_group", None),
     rule(&["AWS/EBS"], &["VolumeId"], "aws_ebs_volume", Some("arn:{partition}:ec2:{region}:{account}:volume/{name}")),
     rule(&["AWS/SQS"], &["QueueName"], "aws_sqs_queue", Some("arn:{partition}:sqs:{region}:{account}:{name}")),
     rule(&["AWS/SNS"], &["TopicName"], "aws_sns_topic", Some("arn:{partition}:sns:{region}:{account}:{name}")),
-    rule(&["AWS/DynamoDB"], &["TableName"], "aws_dynamodb_table", Some("arn:{partition}:dynamodb:{region}:{account}:table/{name}")),
-    rule(&["AWS/ApiGateway"], &["ApiId"], "aws_apigatewayv2_api", Some("arn:{partition}:apigateway:{region}::/apis/{name}")),
+    rule(
+        &["AWS/DynamoDB"],
+        &["TableName"],
+        "aws_dynamodb_table",
+        Some("arn:{partition}:dynamodb:{region}:{account}:table/{name}"),
+    ),
+    rule(
+        &["AWS/ApiGateway"],
+        &["ApiId"],
+        "aws_apigatewayv2_api",
+        Some("arn:{partition}:apigateway:{region}::/apis/{name}"),
+    ),
     rule(&["AWS/ApiGateway"], &["ApiName"], "aws_api_gateway_rest_api", None),
     rule(&["AWS/S3"], &["BucketName"], "aws_s3_bucket", Some("arn:{partition}:s3:::{name}")),
-    rule(&["AWS/Kinesis"], &["StreamName"], "aws_kinesis_stream", Some("arn:{partition}:kinesis:{region}:{account}:stream/{name}")),
+    rule(
+        &["AWS/Kinesis"],
+        &["StreamName"],
+        "aws_kinesis_stream",
+        Some("arn:{partition}:kinesis:{region}:{account}:stream/{name}"),
+    ),
     rule(&["AWS/Firehose"], &["DeliveryStreamName"], "aws_kinesis_firehose_delivery_stream", None),
     rule(&["AWS/ElastiCache"], &["CacheClusterId"], "aws_elasticache_cluster", None),
     rule(&["AWS/ElastiCache"], &["ReplicationGroupId"], "aws_elasticache_replication_group", None),
     rule(&["AWS/States"], &["StateMachineArn"], "aws_sfn_state_machine", Some("{name}")),
-    rule(&["AWS/Events"], &["RuleName"], "aws_cloudwatch_event_rule", Some("arn:{partition}:events:{region}:{account}:rule/{name}")),
-    rule(&["AWS/EKS", "ContainerInsights"], &["ClusterName"], "aws_eks_cluster", Some("arn:{partition}:eks:{region}:{account}:cluster/{name}")),
+    rule(
+        &["AWS/Events"],
+        &["RuleName"],
+        "aws_cloudwatch_event_rule",
+        Some("arn:{partition}:events:{region}:{account}:rule/{name}"),
+    ),
+    rule(
+        &["AWS/EKS", "ContainerInsights"],
+        &["ClusterName"],
+        "aws_eks_cluster",
+        Some("arn:{partition}:eks:{region}:{account}:cluster/{name}"),
+    ),
     rule(&["AWS/NATGateway"], &["NatGatewayId"], "aws_nat_gateway", None),
     rule(&["AWS/CloudFront"], &["DistributionId"], "aws_cloudfront_distribution", None),
-    rule(&["AWS/Logs"], &["LogGroupName"], "aws_cloudwatch_log_group", Some("arn:{partition}:logs:{region}:{account}:log-group:{name}")),
+    rule(
+        &["AWS/Logs"],
+        &["LogGroupName"],
+        "aws_cloudwatch_log_group",
+        Some("arn:{partition}:logs:{region}:{account}:log-group:{name}"),
+    ),
 ];

@@ -8,7 +8,10 @@ fn request(event: Value) -> DetectRequest {
     DetectRequest {
         event,
         settings: example::settings(),
-        execution: ExecutionRef { arn: "arn:aws:states:eu-west-1:123456789012:execution:sao:x".to_owned(), started_at: "2026-11-23T10:15:31Z".to_owned() },
+        execution: ExecutionRef {
+            arn: "arn:aws:states:eu-west-1:123456789012:execution:sao:x".to_owned(),
+            started_at: "2026-11-23T10:15:31Z".to_owned(),
+        },
         at: "2026-11-23T10:15:32.000Z".to_owned(),
     }
 }
@@ -45,7 +48,10 @@ fn incident_of(event: Value) -> Incident {
 fn a_transition_to_alarm_is_an_incident() {
     let incident = incident_of(example::event());
     assert_eq!(incident.resource.kind.as_deref(), Some("aws_lambda_function"));
-    assert_eq!(incident.resource.aliases, ["arn:aws:lambda:eu-west-1:123456789012:function:shop-orders", "shop-orders"]);
+    assert_eq!(
+        incident.resource.aliases,
+        ["arn:aws:lambda:eu-west-1:123456789012:function:shop-orders", "shop-orders"]
+    );
     assert_eq!(incident.started_at, "2026-11-23T10:15:30.123Z");
     assert_eq!(incident.alarm.kind, AlarmKind::Metric);
 }
@@ -81,7 +87,10 @@ fn what_is_no_alarm_event_is_refused() {
 
 #[test]
 fn an_alarm_of_another_account_than_its_event_is_refused() {
-    check(with("/resources", json!(["arn:aws:cloudwatch:eu-west-1:999999999999:alarm:shop-orders-duration"])), "error: account and region");
+    check(
+        with("/resources", json!(["arn:aws:cloudwatch:eu-west-1:999999999999:alarm:shop-orders-duration"])),
+        "error: account and region",
+    );
 }
 
 #[test]
@@ -102,7 +111,10 @@ fn another_transition_region_or_alarm_has_another_identity() {
     let id = incident_of(example::event()).id;
     assert!(id.len() <= 80);
     assert_ne!(incident_of(with("/detail/state/timestamp", json!("2026-11-23T10:15:30.124+0000"))).id, id);
-    assert_ne!(incident_of(with("/resources", json!(["arn:aws:cloudwatch:eu-west-1:123456789012:alarm:other"]))).id, id);
+    assert_ne!(
+        incident_of(with("/resources", json!(["arn:aws:cloudwatch:eu-west-1:123456789012:alarm:other"]))).id,
+        id
+    );
 }
 
 #[test]
@@ -142,14 +154,21 @@ fn each_namespace_has_its_own_rule() {
     #[track_caller]
     fn check(namespace: &str, dimensions: Value, expect: (&str, &str)) {
         let found = resource_of(namespace, dimensions.as_object().unwrap(), "123456789012", "eu-west-1");
-        assert_eq!((found.kind.as_deref(), found.aliases.first().map(String::as_str)), (Some(expect.0), Some(expect.1)));
+        assert_eq!(
+            (found.kind.as_deref(), found.aliases.first().map(String::as_str)),
+            (Some(expect.0), Some(expect.1))
+        );
     }
     check(
         "AWS/ECS",
         json!({"ServiceName": "web", "ClusterName": "shop"}),
         ("aws_ecs_service", "arn:aws:ecs:eu-west-1:123456789012:service/shop/web"),
     );
-    check("AWS/RDS", json!({"DBInstanceIdentifier": "shop"}), ("aws_db_instance", "arn:aws:rds:eu-west-1:123456789012:db:shop"));
+    check(
+        "AWS/RDS",
+        json!({"DBInstanceIdentifier": "shop"}),
+        ("aws_db_instance", "arn:aws:rds:eu-west-1:123456789012:db:shop"),
+    );
     check(
         "AWS/ApplicationELB",
         json!({"LoadBalancer": "app/shop/0123"}),
@@ -166,14 +185,18 @@ fn an_unknown_namespace_leaves_its_dimensions_as_aliases() {
 
 #[test]
 fn the_first_reads_fit_into_a_state() {
-    let DetectAnswer::Incident { reads, .. } = detect(request(example::event())).unwrap() else { panic!("an incident") };
+    let DetectAnswer::Incident { reads, .. } = detect(request(example::event())).unwrap() else {
+        panic!("an incident")
+    };
     let total: u32 = reads.iter().map(|read| read.max_bytes).sum();
     assert!(total <= 130_000, "{total} bytes of answers leave no room for the context");
     let mut ids: Vec<&str> = reads.iter().map(|read| read.id.as_str()).collect();
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), reads.len(), "the names of reads are unique");
-    for kind in ["topology", "governance", "constraints", "kill_switch", "configuration", "logs", "metrics", "precedents"] {
+    for kind in
+        ["topology", "governance", "constraints", "kill_switch", "configuration", "logs", "metrics", "precedents"]
+    {
         assert!(reads.iter().any(|read| read.read.kind() == kind), "{kind}");
     }
 }

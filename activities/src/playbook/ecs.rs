@@ -15,7 +15,9 @@ use crate::twin::Node;
 pub(super) fn decide(case: &Case<'_>) -> Option<ToolInput> {
     let load = ["CPUUtilization", "MemoryUtilization"].into_iter().find(|metric| case.watches(metric));
     if case.node.resource_type == SERVICE {
-        return load.map(|metric| loaded(case, metric)).or_else(|| case.watches("RunningTaskCount").then(|| restart(case, &case.node)));
+        return load
+            .map(|metric| loaded(case, metric))
+            .or_else(|| case.watches("RunningTaskCount").then(|| restart(case, &case.node)));
     }
     let unhealthy = case.watches("UnHealthyHostCount") || case.watches("HealthyHostCount");
     unhealthy.then(|| behind_target_group(case))
@@ -29,30 +31,52 @@ fn loaded(case: &Case<'_>, metric: &str) -> ToolInput {
         return case.nothing(NoProposal::Undetermined, String::new(), &topics, reason);
     };
     let Some(now) = case.last("watched") else {
-        return case.nothing(NoProposal::Undetermined, String::new(), &topics, "no utilisation was measured: no number of tasks can be justified");
+        return case.nothing(
+            NoProposal::Undetermined,
+            String::new(),
+            &topics,
+            "no utilisation was measured: no number of tasks can be justified",
+        );
     };
     if now < HIGH {
         let cause = format!("{metric} is {}%, which is not high any more.", short_number(now));
-        return case.nothing(NoProposal::Undetermined, cause, &topics, "the load may have passed: look again when the alarm stays");
+        return case.nothing(
+            NoProposal::Undetermined,
+            cause,
+            &topics,
+            "the load may have passed: look again when the alarm stays",
+        );
     }
     let needed = (f64::from(service.desired_count) * now / WANTED).ceil() as u32;
     let count = needed.max(service.desired_count + 1).min(service.desired_count.saturating_mul(2)).min(MOST_TASKS);
-    let cause = format!("The service's {} tasks are at {}% {metric}: there are too few for the load.", service.desired_count, short_number(now));
+    let cause = format!(
+        "The service's {} tasks are at {}% {metric}: there are too few for the load.",
+        service.desired_count,
+        short_number(now)
+    );
     let candidates = (count > service.desired_count).then(|| Candidate {
         action: ActionName::EcsUpdateDesiredCount,
         parameters: json!({"desired_count": count}),
-        rationale: format!("{count} tasks bring {} tasks' {}% towards {WANTED}%.", service.desired_count, short_number(now)),
+        rationale: format!(
+            "{count} tasks bring {} tasks' {}% towards {WANTED}%.",
+            service.desired_count,
+            short_number(now)
+        ),
     });
     case.propose(&case.node, cause, &topics, RiskLevel::Low, candidates.into_iter().collect())
 }
 
 /// Unhealthy targets: restart the one service behind the target group.
 fn behind_target_group(case: &Case<'_>) -> ToolInput {
-    let services: Vec<&Node> = case.topology.neighbours.iter().map(|near| &near.node).filter(|node| node.resource_type == SERVICE).collect();
+    let services: Vec<&Node> =
+        case.topology.neighbours.iter().map(|near| &near.node).filter(|node| node.resource_type == SERVICE).collect();
     match services.as_slice() {
         [service] => restart(case, service),
         _ => {
-            let reason = format!("{} services stand behind the target group: which one to restart cannot be told", services.len());
+            let reason = format!(
+                "{} services stand behind the target group: which one to restart cannot be told",
+                services.len()
+            );
             case.nothing(NoProposal::Undetermined, String::new(), &[Topic::Neighbours], &reason)
         }
     }
@@ -65,7 +89,13 @@ fn restart(case: &Case<'_>, service: &Node) -> ToolInput {
         parameters: json!({}),
         rationale: "A rolling restart replaces tasks that hang by new ones of the same task definition.".to_owned(),
     };
-    case.propose(service, cause, &[Topic::Metrics, Topic::Neighbours, Topic::Resource], RiskLevel::Medium, vec![candidate])
+    case.propose(
+        service,
+        cause,
+        &[Topic::Metrics, Topic::Neighbours, Topic::Resource],
+        RiskLevel::Medium,
+        vec![candidate],
+    )
 }
 
 const SERVICE: &str = "aws_ecs_service";

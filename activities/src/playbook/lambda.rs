@@ -43,8 +43,14 @@ struct Logs {
 impl Logs {
     fn of(messages: &[String]) -> Self {
         let count = |pattern: &Regex| messages.iter().filter(|message| pattern.is_match(message)).count();
-        let used = messages.iter().filter_map(|message| USED_MEMORY.captures(message)?.get(1)?.as_str().parse().ok()).max();
-        Self { timeouts: count(&TIMED_OUT), unreachable: count(&UNREACHABLE), out_of_memory: count(&OUT_OF_MEMORY), used_memory: used }
+        let used =
+            messages.iter().filter_map(|message| USED_MEMORY.captures(message)?.get(1)?.as_str().parse().ok()).max();
+        Self {
+            timeouts: count(&TIMED_OUT).max(count(&REPORTED_TIMEOUT)),
+            unreachable: count(&UNREACHABLE),
+            out_of_memory: count(&OUT_OF_MEMORY),
+            used_memory: used,
+        }
     }
 
     fn memory_is_near(&self, function: &LambdaFunction) -> bool {
@@ -57,15 +63,37 @@ fn slow(case: &Case<'_>, function: &LambdaFunction, logs: &Logs) -> ToolInput {
     let topics = [Topic::Metrics, Topic::Configuration, Topic::Logs];
     let limit = f64::from(function.timeout) * 1_000.0;
     let Some(longest) = case.most("duration_maximum").or_else(|| case.most("watched")) else {
-        return case.nothing(NoProposal::Undetermined, String::new(), &topics, "no duration was measured: no value can be justified");
+        return case.nothing(
+            NoProposal::Undetermined,
+            String::new(),
+            &topics,
+            "no duration was measured: no value can be justified",
+        );
     };
     if logs.unreachable >= MANY {
-        let cause = format!("The function waits for something that does not answer: {} so.", counted(logs.unreachable, "log line says", "log lines say"));
-        return case.nothing(NoProposal::Undetermined, cause, &topics, "a longer timeout would only wait longer: look at what the function calls");
+        let cause = format!(
+            "The function waits for something that does not answer: {} so.",
+            counted(logs.unreachable, "log line says", "log lines say")
+        );
+        return case.nothing(
+            NoProposal::Undetermined,
+            cause,
+            &topics,
+            "a longer timeout would only wait longer: look at what the function calls",
+        );
     }
     if longest < limit * NEAR_TIMEOUT && logs.timeouts == 0 {
-        let cause = format!("The longest invocation took {} of {} ms: the timeout is not what holds it back.", short_number(longest), short_number(limit));
-        return case.nothing(NoProposal::Undetermined, cause, &topics, "the function became slower for a reason that the rules do not see");
+        let cause = format!(
+            "The longest invocation took {} of {} ms: the timeout is not what holds it back.",
+            short_number(longest),
+            short_number(limit)
+        );
+        return case.nothing(
+            NoProposal::Undetermined,
+            cause,
+            &topics,
+            "the function became slower for a reason that the rules do not see",
+        );
     }
     let mut candidates: Vec<Candidate> = longer(function, longest, logs).into_iter().collect();
     let memory = more_memory(function, logs);
@@ -81,8 +109,16 @@ fn slow(case: &Case<'_>, function: &LambdaFunction, logs: &Logs) -> ToolInput {
         )
     } else {
         candidates.extend(memory);
-        let cut = if logs.timeouts > 0 { format!("; {} cut off", counted(logs.timeouts, "invocation was", "invocations were")) } else { String::new() };
-        format!("Invocations come near the function's timeout: the longest took {} ms of {} ms{cut}.", short_number(longest), short_number(limit))
+        let cut = if logs.timeouts > 0 {
+            format!("; {} cut off", counted(logs.timeouts, "invocation was", "invocations were"))
+        } else {
+            String::new()
+        };
+        format!(
+            "Invocations come near the function's timeout: the longest took {} ms of {} ms{cut}.",
+            short_number(longest),
+            short_number(limit)
+        )
     };
     case.propose(&case.node, cause, &topics, RiskLevel::Low, candidates)
 }
@@ -91,20 +127,31 @@ fn slow(case: &Case<'_>, function: &LambdaFunction, logs: &Logs) -> ToolInput {
 /// then nobody knows how long they would have taken.
 fn longer(function: &LambdaFunction, longest: f64, logs: &Logs) -> Option<Candidate> {
     let cut_off = logs.timeouts > 0 || longest >= f64::from(function.timeout) * 1_000.0;
-    let wanted = if cut_off { function.timeout.saturating_mul(2) } else { (longest * HEADROOM / 1_000.0).ceil() as u32 };
+    let wanted =
+        if cut_off { function.timeout.saturating_mul(2) } else { (longest * HEADROOM / 1_000.0).ceil() as u32 };
     let timeout = wanted.max(function.timeout + 1).min(function.timeout.saturating_mul(3)).min(LONGEST_TIMEOUT);
     let why = if cut_off {
-        format!("Invocations reach the timeout of {} s, so that their true length is unknown: twice as long, {timeout} s, lets them end and be measured.", function.timeout)
+        format!(
+            "Invocations reach the timeout of {} s, so that their true length is unknown: twice as long, {timeout} s, lets them end and be measured.",
+            function.timeout
+        )
     } else {
         format!("{timeout} s is half as much again as the longest measured invocation of {} ms.", short_number(longest))
     };
-    (timeout > function.timeout).then(|| Candidate { action: ActionName::LambdaUpdateTimeout, parameters: json!({"timeout": timeout}), rationale: why })
+    (timeout > function.timeout).then(|| Candidate {
+        action: ActionName::LambdaUpdateTimeout,
+        parameters: json!({"timeout": timeout}),
+        rationale: why,
+    })
 }
 
 /// Twice the memory, and with it the processor share.
 fn more_memory(function: &LambdaFunction, logs: &Logs) -> Option<Candidate> {
     let memory = function.memory_size.saturating_mul(2).min(MOST_MEMORY);
-    let used = logs.used_memory.map_or_else(|| "memory use was not logged".to_owned(), |used| format!("{used} of {} MB were used", function.memory_size));
+    let used = logs.used_memory.map_or_else(
+        || "memory use was not logged".to_owned(),
+        |used| format!("{used} of {} MB were used", function.memory_size),
+    );
     (memory > function.memory_size).then(|| Candidate {
         action: ActionName::LambdaUpdateMemory,
         parameters: json!({"memory_size": memory}),
@@ -117,21 +164,43 @@ fn throttled(case: &Case<'_>, function: &LambdaFunction) -> ToolInput {
     let topics = [Topic::Metrics, Topic::Configuration];
     let Some(reserved) = function.reserved_concurrent_executions else {
         let cause = "The function is throttled and has no reserved concurrency: the account's limit or its scaling rate is reached.".to_owned();
-        return case.nothing(NoProposal::None, cause, &topics, "ask AWS for a higher concurrency limit, or find the function that uses it up");
+        return case.nothing(
+            NoProposal::None,
+            cause,
+            &topics,
+            "ask AWS for a higher concurrency limit, or find the function that uses it up",
+        );
     };
     if reserved == 0 {
-        let cause = "The function is throttled because its reserved concurrency is 0: somebody switched it off.".to_owned();
+        let cause =
+            "The function is throttled because its reserved concurrency is 0: somebody switched it off.".to_owned();
         return case.nothing(NoProposal::None, cause, &topics, "switching it on is for a human to decide");
     }
     let Some(most) = case.most("concurrent_executions_maximum") else {
-        return case.nothing(NoProposal::Undetermined, String::new(), &topics, "no concurrency was measured: no value can be justified");
+        return case.nothing(
+            NoProposal::Undetermined,
+            String::new(),
+            &topics,
+            "no concurrency was measured: no value can be justified",
+        );
     };
     if most < f64::from(reserved) * NEAR_CONCURRENCY {
-        let cause = format!("The function is throttled although only {} of {reserved} reserved executions ran.", short_number(most));
-        return case.nothing(NoProposal::Undetermined, cause, &topics, "bursts shorter than the metric's period are likely: look at what calls the function");
+        let cause = format!(
+            "The function is throttled although only {} of {reserved} reserved executions ran.",
+            short_number(most)
+        );
+        return case.nothing(
+            NoProposal::Undetermined,
+            cause,
+            &topics,
+            "bursts shorter than the metric's period are likely: look at what calls the function",
+        );
     }
     let wanted = reserved.saturating_add(reserved.div_ceil(2)).min(MOST_CONCURRENCY);
-    let cause = format!("The function's reserved concurrency of {reserved} is used up: {} executions ran at once.", short_number(most));
+    let cause = format!(
+        "The function's reserved concurrency of {reserved} is used up: {} executions ran at once.",
+        short_number(most)
+    );
     let candidates = (wanted > reserved).then(|| Candidate {
         action: ActionName::LambdaUpdateReservedConcurrency,
         parameters: json!({"reserved_concurrent_executions": wanted}),
@@ -143,19 +212,44 @@ fn throttled(case: &Case<'_>, function: &LambdaFunction) -> ToolInput {
 /// Errors: out of memory and cut-off invocations can be helped, a faulty release cannot.
 fn failing(case: &Case<'_>, function: &LambdaFunction, logs: &Logs) -> ToolInput {
     if let Some(change) = release(case) {
-        let cause = format!("Errors began after {} by {} at {}.", change.action, if change.by.is_empty() { "an unknown principal" } else { &change.by }, change.at);
+        let cause = format!(
+            "Errors began after {} by {} at {}.",
+            change.action,
+            if change.by.is_empty() { "an unknown principal" } else { &change.by },
+            change.at
+        );
         let topics = [Topic::Changes, Topic::Metrics, Topic::Logs];
-        return case.nothing(NoProposal::None, cause, &topics, "no action of the catalogue takes a release back: a human should roll it back or fix it");
+        return case.nothing(
+            NoProposal::None,
+            cause,
+            &topics,
+            "no action of the catalogue takes a release back: a human should roll it back or fix it",
+        );
     }
     if logs.out_of_memory > 0 || logs.memory_is_near(function) {
-        let used = logs.used_memory.map(|used| format!(", {used} of {} MB used", function.memory_size)).unwrap_or_default();
-        let cause = format!("Invocations run out of memory: {} so{used}.", counted(logs.out_of_memory, "log line says", "log lines say"));
-        return case.propose(&case.node, cause, &[Topic::Logs, Topic::Configuration], RiskLevel::Low, more_memory(function, logs).into_iter().collect());
+        let used =
+            logs.used_memory.map(|used| format!(", {used} of {} MB used", function.memory_size)).unwrap_or_default();
+        let cause = format!(
+            "Invocations run out of memory: {} so{used}.",
+            counted(logs.out_of_memory, "log line says", "log lines say")
+        );
+        return case.propose(
+            &case.node,
+            cause,
+            &[Topic::Logs, Topic::Configuration],
+            RiskLevel::Low,
+            more_memory(function, logs).into_iter().collect(),
+        );
     }
     if logs.timeouts > 0 {
         return slow(case, function, logs);
     }
-    case.nothing(NoProposal::Undetermined, String::new(), &[Topic::Metrics, Topic::Logs], "errors without a change, a timeout or a lack of memory: read the log")
+    case.nothing(
+        NoProposal::Undetermined,
+        String::new(),
+        &[Topic::Metrics, Topic::Logs],
+        "errors without a change, a timeout or a lack of memory: read the log",
+    )
 }
 
 /// A number with its noun and verb.
@@ -174,10 +268,15 @@ fn release(case: &Case<'_>) -> Option<Change> {
     case.facts.changes().ok()?.changes.into_iter().find(|change| recent(change) && releases(change))
 }
 
-static TIMED_OUT: LazyLock<Regex> = LazyLock::new(|| compiled(r"(?i)task timed out after|status:\s*timeout"));
-static OUT_OF_MEMORY: LazyLock<Regex> = LazyLock::new(|| compiled(r"(?i)out ?of ?memory|runtime\.outofmemory|signal: killed|heap limit|memoryerror"));
+// Lambda writes both about one invocation: a line of its own, and a status in its report.
+static TIMED_OUT: LazyLock<Regex> = LazyLock::new(|| compiled(r"(?i)task timed out after"));
+static REPORTED_TIMEOUT: LazyLock<Regex> = LazyLock::new(|| compiled(r"(?i)status:\s*timeout"));
+static OUT_OF_MEMORY: LazyLock<Regex> =
+    LazyLock::new(|| compiled(r"(?i)out ?of ?memory|runtime\.outofmemory|signal: killed|heap limit|memoryerror"));
 static UNREACHABLE: LazyLock<Regex> = LazyLock::new(|| {
-    compiled(r"(?i)econnrefused|econnreset|etimedout|connection (?:refused|reset|timed out)|could not connect|connect timeout|no route to host|too many connections")
+    compiled(
+        r"(?i)econnrefused|econnreset|etimedout|connection (?:refused|reset|timed out)|could not connect|connect timeout|no route to host|too many connections",
+    )
 });
 static USED_MEMORY: LazyLock<Regex> = LazyLock::new(|| compiled(r"Max Memory Used: (\d+) MB"));
 

@@ -15,7 +15,10 @@ use crate::action::{ActionName, Configuration};
 use crate::context::metric_digest;
 use crate::facts::Facts;
 use crate::observe::{configuration_of, physical_name};
-use crate::shape::{Context, Incident, InferAnswer, NoProposal, ReasonRequest, Reasoner, ReasonerKind, RiskLevel, Topic, TopologyAnswer, Usage};
+use crate::shape::{
+    Context, Incident, InferAnswer, NoProposal, ReasonRequest, Reasoner, ReasonerKind, RiskLevel, Topic,
+    TopologyAnswer, Usage,
+};
 use crate::tool::{self, ActionChoice, ProposeAction, ToolInput, Undetermined};
 use crate::twin::Node;
 
@@ -60,7 +63,8 @@ impl<'a> Case<'a> {
     fn of(request: &'a ReasonRequest) -> Result<Self, String> {
         let facts = Facts::new(&request.observations);
         let topology = facts.topology()?;
-        let node = topology.node.clone().ok_or("the alarmed resource is not in the twin: no action can be proposed for it")?;
+        let node =
+            topology.node.clone().ok_or("the alarmed resource is not in the twin: no action can be proposed for it")?;
         Ok(Self { incident: &request.incident, context: &request.context, facts, topology, node })
     }
 
@@ -72,7 +76,10 @@ impl<'a> Case<'a> {
             _ => None,
         };
         decided.unwrap_or_else(|| {
-            let reason = format!("no rule of the playbook fits alarm `{}` on `{}`: a human should look", self.incident.alarm.name, self.node.id);
+            let reason = format!(
+                "no rule of the playbook fits alarm `{}` on `{}`: a human should look",
+                self.incident.alarm.name, self.node.id
+            );
             undetermined(NoProposal::Undetermined, String::new(), Vec::new(), reason)
         })
     }
@@ -110,7 +117,14 @@ impl<'a> Case<'a> {
     }
 
     /// Proposes the first candidate that experience does not speak against, one that it speaks for before the others.
-    fn propose(&self, target: &Node, cause: String, topics: &[Topic], risk: RiskLevel, candidates: Vec<Candidate>) -> ToolInput {
+    fn propose(
+        &self,
+        target: &Node,
+        cause: String,
+        topics: &[Topic],
+        risk: RiskLevel,
+        candidates: Vec<Candidate>,
+    ) -> ToolInput {
         let precedents = self.facts.precedents().unwrap_or_default().precedents;
         let track = track::of(&precedents, target);
         let evidence = self.evidence(topics);
@@ -119,7 +133,8 @@ impl<'a> Case<'a> {
             return undetermined(NoProposal::Undetermined, cause, self.with_precedents(evidence, true), reason);
         };
         let cites = lesson.is_some();
-        let rationale = lesson.map_or_else(|| candidate.rationale.clone(), |lesson| format!("{} {lesson}", candidate.rationale));
+        let rationale =
+            lesson.map_or_else(|| candidate.rationale.clone(), |lesson| format!("{} {lesson}", candidate.rationale));
         ToolInput::Propose(ProposeAction {
             cause,
             evidence: self.with_precedents(evidence, cites),

@@ -82,7 +82,11 @@ fn a_duration_near_the_timeout_raises_it_by_half_of_what_was_measured() {
 
 #[test]
 fn invocations_that_were_cut_off_double_it() {
-    check(lambda("Duration"), observed_with("logs", lines("Task timed out after 10.00 seconds", 2)), r#"lambda_update_timeout {"timeout":20}"#);
+    check(
+        lambda("Duration"),
+        observed_with("logs", lines("Task timed out after 10.00 seconds", 2)),
+        r#"lambda_update_timeout {"timeout":20}"#,
+    );
 }
 
 #[test]
@@ -92,7 +96,11 @@ fn a_function_that_is_short_of_memory_gets_memory() {
 
 #[test]
 fn a_function_that_waits_for_something_is_not_helped_by_a_longer_timeout() {
-    check(lambda("Duration"), observed_with("logs", lines("connect ECONNREFUSED 10.0.1.5:5432", 5)), "undetermined: does not answer");
+    check(
+        lambda("Duration"),
+        observed_with("logs", lines("connect ECONNREFUSED 10.0.1.5:5432", 5)),
+        "undetermined: does not answer",
+    );
 }
 
 #[test]
@@ -103,13 +111,22 @@ fn a_duration_far_from_the_timeout_is_undetermined() {
 
 #[test]
 fn no_measurement_is_no_proposal() {
-    check(lambda("Duration"), observed_with("metrics", json!({"error": {"type": "AccessDenied", "message": "no"}})), "undetermined: no duration was measured");
-    check(lambda("Duration"), observed_with("configuration", json!({"error": {"type": "Throttling", "message": "slow"}})), "undetermined: could not be read");
+    check(
+        lambda("Duration"),
+        observed_with("metrics", json!({"error": {"type": "AccessDenied", "message": "no"}})),
+        "undetermined: no duration was measured",
+    );
+    check(
+        lambda("Duration"),
+        observed_with("configuration", json!({"error": {"type": "Throttling", "message": "slow"}})),
+        "undetermined: could not be read",
+    );
 }
 
 #[test]
 fn what_failed_before_is_not_repeated() {
-    let failed = json!({"precedents": [example::precedent("lambda_update_timeout", json!({"timeout": 15}), "unchanged")]});
+    let failed =
+        json!({"precedents": [example::precedent("lambda_update_timeout", json!({"timeout": 15}), "unchanged")]});
     check(lambda("Duration"), observed_with("precedents", failed), r#"lambda_update_memory {"memory_size":512}"#);
 }
 
@@ -124,8 +141,11 @@ fn when_everything_failed_before_a_human_looks() {
 
 #[test]
 fn what_worked_before_is_preferred_and_cited() {
-    let worked = json!({"precedents": [example::precedent("lambda_update_memory", json!({"memory_size": 256}), "recovered")]});
-    let ToolInput::Propose(input) = decide(lambda("Duration"), observed_with("precedents", worked)).input else { panic!("a proposal") };
+    let worked =
+        json!({"precedents": [example::precedent("lambda_update_memory", json!({"memory_size": 256}), "recovered")]});
+    let ToolInput::Propose(input) = decide(lambda("Duration"), observed_with("precedents", worked)).input else {
+        panic!("a proposal")
+    };
     assert_eq!(input.action.name, "lambda_update_memory");
     assert!(input.rationale.contains("inc-former (91% similar)"), "{}", input.rationale);
 }
@@ -134,12 +154,19 @@ fn what_worked_before_is_preferred_and_cited() {
 fn a_precedent_that_is_not_similar_teaches_nothing() {
     let mut far = example::precedent("lambda_update_timeout", json!({"timeout": 15}), "unchanged");
     far["similarity"] = json!(0.2);
-    check(lambda("Duration"), observed_with("precedents", json!({"precedents": [far]})), r#"lambda_update_timeout {"timeout":15}"#);
+    check(
+        lambda("Duration"),
+        observed_with("precedents", json!({"precedents": [far]})),
+        r#"lambda_update_timeout {"timeout":15}"#,
+    );
 }
 
 fn concurrency(reserved: Value, most: f64) -> Vec<Observation> {
-    let mut observations = observed_with("configuration", json!({"resource_type": "aws_lambda_function", "name": "shop-orders", "attributes": {
-        "function_name": "shop-orders", "timeout": 10, "memory_size": 256, "reserved_concurrent_executions": reserved}}));
+    let mut observations = observed_with(
+        "configuration",
+        json!({"resource_type": "aws_lambda_function", "name": "shop-orders", "attributes": {
+        "function_name": "shop-orders", "timeout": 10, "memory_size": 256, "reserved_concurrent_executions": reserved}}),
+    );
     let series = json!({"series": [{"id": "concurrent_executions_maximum", "points": [{"at": "2026-11-23T10:14:00Z", "value": most}]}]});
     observations.retain(|one| one.id != "metrics");
     observations.push(example::observation("metrics", series));
@@ -148,7 +175,11 @@ fn concurrency(reserved: Value, most: f64) -> Vec<Observation> {
 
 #[test]
 fn throttles_raise_a_reservation_that_is_used_up() {
-    check(lambda("Throttles"), concurrency(json!(10), 10.0), r#"lambda_update_reserved_concurrency {"reserved_concurrent_executions":15}"#);
+    check(
+        lambda("Throttles"),
+        concurrency(json!(10), 10.0),
+        r#"lambda_update_reserved_concurrency {"reserved_concurrent_executions":15}"#,
+    );
 }
 
 #[test]
@@ -161,12 +192,20 @@ fn throttles_without_a_reservation_are_the_accounts() {
 #[test]
 fn errors_after_a_release_are_for_a_human() {
     let changes = json!({"changes": [{"at": "2026-11-23T09:40:00Z", "action": "UpdateFunctionCode20150331v2", "by": "deployer"}]});
-    check(lambda("Errors"), observed_with("changes", changes), "none: began after UpdateFunctionCode20150331v2 by deployer");
+    check(
+        lambda("Errors"),
+        observed_with("changes", changes),
+        "none: began after UpdateFunctionCode20150331v2 by deployer",
+    );
 }
 
 #[test]
 fn errors_for_lack_of_memory_get_memory() {
-    check(lambda("Errors"), observed_with("logs", lines("Runtime exited with error: signal: killed", 3)), r#"lambda_update_memory {"memory_size":512}"#);
+    check(
+        lambda("Errors"),
+        observed_with("logs", lines("Runtime exited with error: signal: killed", 3)),
+        r#"lambda_update_memory {"memory_size":512}"#,
+    );
 }
 
 #[test]
@@ -176,14 +215,21 @@ fn errors_that_nothing_explains_are_undetermined() {
 
 fn ecs(utilisation: f64) -> Vec<Observation> {
     let configuration = json!({"kind": "configuration", "resource_type": "aws_ecs_service", "name": "shop/cart"});
-    let mut observations = observed_with("topology", json!({"node": {"id": "aws_ecs_service.cart", "type": "aws_ecs_service",
-        "names": ["cart", "shop/cart"], "attributes": {"name": "cart", "cluster": "shop"}}}));
+    let mut observations = observed_with(
+        "topology",
+        json!({"node": {"id": "aws_ecs_service.cart", "type": "aws_ecs_service",
+        "names": ["cart", "shop/cart"], "attributes": {"name": "cart", "cluster": "shop"}}}),
+    );
     observations.retain(|one| one.id != "configuration" && one.id != "metrics");
-    let mut found = example::observation("configuration", json!({"resource_type": "aws_ecs_service", "name": "shop/cart",
-        "attributes": {"cluster": "shop", "service": "cart", "desired_count": 4, "running_count": 4}}));
+    let mut found = example::observation(
+        "configuration",
+        json!({"resource_type": "aws_ecs_service", "name": "shop/cart",
+        "attributes": {"cluster": "shop", "service": "cart", "desired_count": 4, "running_count": 4}}),
+    );
     found.read = serde_json::from_value(configuration).unwrap();
     observations.push(found);
-    let series = json!({"series": [{"id": "watched", "points": [{"at": "2026-11-23T10:14:00Z", "value": utilisation}]}]});
+    let series =
+        json!({"series": [{"id": "watched", "points": [{"at": "2026-11-23T10:14:00Z", "value": utilisation}]}]});
     observations.push(example::observation("metrics", series));
     observations
 }
@@ -197,7 +243,11 @@ fn a_loaded_service_gets_tasks() {
 
 #[test]
 fn a_service_whose_tasks_do_not_run_is_restarted() {
-    check(incident("ECS/ContainerInsights", "RunningTaskCount", "aws_ecs_service", "shop/cart"), ecs(10.0), "ecs_restart_service {}");
+    check(
+        incident("ECS/ContainerInsights", "RunningTaskCount", "aws_ecs_service", "shop/cart"),
+        ecs(10.0),
+        "ecs_restart_service {}",
+    );
 }
 
 #[test]
@@ -215,12 +265,20 @@ fn unhealthy_targets_restart_the_one_service_behind_them() {
 }
 
 fn rds(values: &[f64], status: &str) -> Vec<Observation> {
-    let mut observations = observed_with("topology", json!({"node": {"id": "aws_db_instance.shop", "type": "aws_db_instance",
-        "names": ["shop"], "attributes": {"identifier": "shop"}}}));
+    let mut observations = observed_with(
+        "topology",
+        json!({"node": {"id": "aws_db_instance.shop", "type": "aws_db_instance",
+        "names": ["shop"], "attributes": {"identifier": "shop"}}}),
+    );
     observations.retain(|one| one.id != "configuration" && one.id != "metrics");
-    let mut found = example::observation("configuration", json!({"resource_type": "aws_db_instance", "name": "shop",
-        "attributes": {"db_instance_identifier": "shop", "db_instance_status": status}}));
-    found.read = serde_json::from_value(json!({"kind": "configuration", "resource_type": "aws_db_instance", "name": "shop"})).unwrap();
+    let mut found = example::observation(
+        "configuration",
+        json!({"resource_type": "aws_db_instance", "name": "shop",
+        "attributes": {"db_instance_identifier": "shop", "db_instance_status": status}}),
+    );
+    found.read =
+        serde_json::from_value(json!({"kind": "configuration", "resource_type": "aws_db_instance", "name": "shop"}))
+            .unwrap();
     observations.push(found);
     let points: Vec<Value> = values.iter().map(|value| json!({"at": "2026-11-23T10:14:00Z", "value": value})).collect();
     observations.push(example::observation("metrics", json!({"series": [{"id": "watched", "points": points}]})));
@@ -231,7 +289,9 @@ fn rds(values: &[f64], status: &str) -> Vec<Observation> {
 fn connections_that_are_not_given_back_reboot_the_database_at_high_risk() {
     let incident = || incident("AWS/RDS", "DatabaseConnections", "aws_db_instance", "shop");
     check(incident(), rds(&[20.0, 22.0, 21.0, 95.0], "available"), "rds_reboot_instance {}");
-    let ToolInput::Propose(input) = decide(incident(), rds(&[20.0, 22.0, 21.0, 95.0], "available")).input else { panic!("a proposal") };
+    let ToolInput::Propose(input) = decide(incident(), rds(&[20.0, 22.0, 21.0, 95.0], "available")).input else {
+        panic!("a proposal")
+    };
     assert_eq!(input.risk, RiskLevel::High);
     check(incident(), rds(&[20.0, 22.0, 21.0, 30.0], "available"), "undetermined: may be load");
     check(incident(), rds(&[20.0, 22.0, 21.0, 95.0], "modifying"), "none: AWS is working on it");
@@ -239,8 +299,16 @@ fn connections_that_are_not_given_back_reboot_the_database_at_high_risk() {
 
 #[test]
 fn a_resource_that_the_twin_does_not_hold_gets_no_proposal() {
-    check(lambda("Duration"), observed_with("topology", json!({"problem": "unknown"})), "undetermined: not in the twin");
-    check(lambda("Duration"), observed_with("topology", json!({"error": {"type": "NotFound", "message": "no twin"}})), "undetermined: could not be read");
+    check(
+        lambda("Duration"),
+        observed_with("topology", json!({"problem": "unknown"})),
+        "undetermined: not in the twin",
+    );
+    check(
+        lambda("Duration"),
+        observed_with("topology", json!({"error": {"type": "NotFound", "message": "no twin"}})),
+        "undetermined: could not be read",
+    );
 }
 
 #[test]

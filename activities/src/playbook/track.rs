@@ -18,14 +18,16 @@ pub(super) struct Track<'a> {
 /// Selects the precedents that count.
 pub(super) fn of<'a>(precedents: &'a [SimilarPrecedent], target: &Node) -> Track<'a> {
     let same_type = |found: &&SimilarPrecedent| found.precedent.resource_type.as_deref() == Some(&target.resource_type);
-    let counted = precedents.iter().filter(|found| found.similarity >= Gates::default().similarity).filter(same_type).collect();
+    let counted =
+        precedents.iter().filter(|found| found.similarity >= Gates::default().similarity).filter(same_type).collect();
     Track { node: target.id.to_string(), counted }
 }
 
 impl<'a> Track<'a> {
     /// The candidate to propose, with the lesson to cite where a precedent teaches one.
     pub(super) fn choose(&self, candidates: Vec<Candidate>) -> Option<(Candidate, Option<String>)> {
-        let mut left: Vec<Candidate> = candidates.into_iter().filter(|candidate| self.failure_of(candidate).is_none()).collect();
+        let mut left: Vec<Candidate> =
+            candidates.into_iter().filter(|candidate| self.failure_of(candidate).is_none()).collect();
         if left.is_empty() {
             return None;
         }
@@ -44,12 +46,18 @@ impl<'a> Track<'a> {
     /// The failures, for the reason why nothing is proposed.
     pub(super) fn failures(&self) -> String {
         let failures = self.counted.iter().filter(|found| failed(found.precedent.outcome));
-        failures.map(|found| sentence(found, &format!("with the outcome {}", found.precedent.outcome.name()))).collect::<Vec<_>>().join(" ")
+        failures
+            .map(|found| sentence(found, &format!("with the outcome {}", found.precedent.outcome.name())))
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 
     /// A similar incident on this node in which the same action failed; the newest word on it counts.
     fn failure_of(&self, candidate: &Candidate) -> Option<&'a SimilarPrecedent> {
-        let newest = self.same(candidate).filter(|found| found.precedent.node.as_deref() == Some(&self.node)).max_by(|a, b| a.precedent.at.cmp(&b.precedent.at))?;
+        let newest = self
+            .same(candidate)
+            .filter(|found| found.precedent.node.as_deref() == Some(&self.node))
+            .max_by(|a, b| a.precedent.at.cmp(&b.precedent.at))?;
         let repeats = !goes_further(&candidate.parameters, &newest.precedent.parameters);
         (failed(newest.precedent.outcome) && repeats).then_some(newest)
     }

@@ -8,10 +8,10 @@ use super::{Case, gate, policy};
 use crate::action::{Action, ActionName, Configuration};
 use crate::approval::{proposal_digest, sha256_hex};
 use crate::facts::Facts;
-use crate::observe::{configuration_of, physical_name};
+use crate::observe::{BESIDE, configuration_of, physical_name};
 use crate::shape::{
-    BlastRadius, Cause, Fields, Inverse, NoProposal, OutcomeKind, PROPOSAL_SCHEMA, Proposal, ProposeAnswer, Read, Reasoner, Risk,
-    RiskLevel, Target, TopologyAnswer, Usage,
+    BlastRadius, Cause, Fields, Inverse, NoProposal, OutcomeKind, PROPOSAL_SCHEMA, Proposal, ProposeAnswer, Read,
+    Reasoner, Risk, RiskLevel, Target, TopologyAnswer, Usage,
 };
 use crate::twin::Node;
 
@@ -33,7 +33,7 @@ pub(super) struct Draft {
 /// Why there is no proposal.
 pub(super) enum Refusal {
     /// The target's configuration was not read yet.
-    NeedsConfiguration(Read),
+    NeedsConfiguration(Box<Read>),
     /// What stands against it.
     Problems(Vec<String>),
 }
@@ -41,7 +41,9 @@ pub(super) enum Refusal {
 impl Refusal {
     pub(super) fn problems(self) -> Vec<String> {
         match self {
-            Self::NeedsConfiguration(_) => vec!["the target's configuration was not read: the value before the change is not known".to_owned()],
+            Self::NeedsConfiguration(_) => {
+                vec!["the target's configuration was not read: the value before the change is not known".to_owned()]
+            }
             Self::Problems(problems) => problems,
         }
     }
@@ -85,7 +87,8 @@ pub(super) fn proposal(case: &Case<'_>, draft: Draft) -> Result<Built, Refusal> 
     let facts = Facts::new(case.observations);
     let topology = facts.topology().map_err(Refusal::of)?;
     let target = find(&topology, &draft.target)?;
-    let name: ActionName = draft.action.parse().map_err(|problem: crate::action::ActionProblem| Refusal::of(problem.to_string()))?;
+    let name: ActionName =
+        draft.action.parse().map_err(|problem: crate::action::ActionProblem| Refusal::of(problem.to_string()))?;
     if name == ActionName::None {
         return Err(Refusal::of("`none` changes nothing and cannot be proposed as an action"));
     }
@@ -96,12 +99,17 @@ pub(super) fn proposal(case: &Case<'_>, draft: Draft) -> Result<Built, Refusal> 
     let place = place(case, target, current.1)?;
     let policy = policy::permit(facts, &action, target, case.at).map_err(Refusal::Problems)?;
     let risk = risk(&draft, &action, target, &current.0, &topology, facts);
-    let before = fields(action.before(&current.0)).ok_or_else(|| Refusal::of("the value before the change is not known"))?;
+    let before =
+        fields(action.before(&current.0)).ok_or_else(|| Refusal::of("the value before the change is not known"))?;
     let inverse = action.inverse(&current.0).map(|inverse| Inverse {
         action: inverse.name().word().to_owned(),
         parameters: fields(Some(inverse.parameters())).unwrap_or_default(),
     });
-    let irreversible = if inverse.is_some() { None } else { Some(action.irreversible().unwrap_or("its former value cannot be set back").to_owned()) };
+    let irreversible = if inverse.is_some() {
+        None
+    } else {
+        Some(action.irreversible().unwrap_or("its former value cannot be set back").to_owned())
+    };
     let declared = declared(target, &before);
     let proposal = Proposal {
         schema: PROPOSAL_SCHEMA.to_owned(),
@@ -133,7 +141,7 @@ pub(super) fn find<'a>(topology: &'a TopologyAnswer, target: &str) -> Result<&'a
     let Some(alarmed) = &topology.node else {
         return Err(Refusal::of("the alarmed resource is not in the twin: nothing can be related to it"));
     };
-    let near = topology.neighbours.iter().map(|neighbour| &neighbour.node);
+    let near = topology.neighbours.iter().filter(|near| near.direction != BESIDE).map(|near| &near.node);
     let mut nodes = std::iter::once(alarmed).chain(near);
     nodes.find(|node| node.id.as_str() == target || node.arn.as_deref() == Some(target)).ok_or_else(|| {
         let target = crate::context::cut(&crate::context::clean_line(target), 200);
@@ -146,7 +154,7 @@ pub(super) fn configuration(facts: Facts<'_>, target: &Node) -> Result<(Configur
     let name = physical_name(target);
     let read = Read::Configuration { resource_type: target.resource_type.clone(), name: name.clone() };
     if !facts.has_read(&read) {
-        return Err(Refusal::NeedsConfiguration(read));
+        return Err(Refusal::NeedsConfiguration(Box::new(read)));
     }
     let answer = facts.configuration(&target.resource_type, &name).map_err(Refusal::of)?;
     let configuration = configuration_of(&answer).map_err(Refusal::of)?;
@@ -156,7 +164,12 @@ pub(super) fn configuration(facts: Facts<'_>, target: &Node) -> Result<(Configur
 /// Where the target is: it must be in the alarm's account and region, and have an ARN.
 fn place(case: &Case<'_>, target: &Node, observed: Option<String>) -> Result<Target, Refusal> {
     let named = target.names.iter().find(|name| name.starts_with("arn:")).cloned();
-    let arn = target.arn.clone().or(named).or(observed).ok_or_else(|| Refusal::of(format!("the ARN of `{}` is not known", target.id)))?;
+    let arn = target
+        .arn
+        .clone()
+        .or(named)
+        .or(observed)
+        .ok_or_else(|| Refusal::of(format!("the ARN of `{}` is not known", target.id)))?;
     let part = |at: usize| arn.split(':').nth(at).unwrap_or_default();
     if (part(3), part(4)) != (&case.incident.region, &case.incident.account) {
         return Err(Refusal::of(format!("`{arn}` is not in the alarm's account and region")));
@@ -172,7 +185,14 @@ fn place(case: &Case<'_>, target: &Node, observed: Option<String>) -> Result<Tar
 }
 
 /// The catalogue's risk, raised by what the twin and the precedents say, and by the reasoner's opinion; never lowered.
-fn risk(draft: &Draft, action: &Action, target: &Node, current: &Configuration, topology: &TopologyAnswer, facts: Facts<'_>) -> Risk {
+fn risk(
+    draft: &Draft,
+    action: &Action,
+    target: &Node,
+    current: &Configuration,
+    topology: &TopologyAnswer,
+    facts: Facts<'_>,
+) -> Risk {
     let mut risk = catalogue_risk(action, target, current);
     let mut raise = |level: RiskLevel, reason: String| {
         risk.level = risk.level.max(level);
@@ -224,7 +244,8 @@ fn failure(action: &Action, target: &Node, facts: Facts<'_>) -> Option<String> {
 /// What fails when the target fails, as far as the neighbourhood shows.
 fn blast_radius(topology: &TopologyAnswer, target: &Node) -> BlastRadius {
     let alarmed = topology.node.iter().filter(|node| node.id != target.id);
-    let affected = topology.neighbours.iter().filter(|near| near.affected && near.node.id != target.id).map(|near| &near.node);
+    let affected =
+        topology.neighbours.iter().filter(|near| near.affected && near.node.id != target.id).map(|near| &near.node);
     let nodes: Vec<String> = alarmed.chain(affected).map(|node| node.id.to_string()).collect();
     let total = u32::try_from(nodes.len()).unwrap_or(u32::MAX);
     BlastRadius { nodes: nodes.into_iter().take(MOST_LISTED).collect(), total }

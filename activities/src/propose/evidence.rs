@@ -4,15 +4,21 @@
 //! cannot send it through the account.
 
 use crate::context::{clean_line, cut};
-use crate::detect::{log_group, namespace_of};
+use crate::detect::{log_groups, namespace_of};
 use crate::facts::Facts;
 use crate::observe::physical_name;
-use crate::shape::{Incident, MetricQuery, Read, ReadRequest, TopologyAnswer};
+use crate::shape::{Incident, MetricQuery, Read, ReadRequest, Settings, TopologyAnswer};
 use crate::tool::{AskedRead, RequestEvidence};
 use crate::twin::Node;
 
 /// The admissible reads, and why the others are not.
-pub(super) fn reads(incident: &Incident, facts: Facts<'_>, asked: &RequestEvidence, turn: u32) -> (Vec<ReadRequest>, Vec<String>) {
+pub(super) fn reads(
+    incident: &Incident,
+    settings: &Settings,
+    facts: Facts<'_>,
+    asked: &RequestEvidence,
+    turn: u32,
+) -> (Vec<ReadRequest>, Vec<String>) {
     let topology = facts.topology().unwrap_or_default();
     let (mut reads, mut refused) = (Vec::new(), Vec::new());
     for one in &asked.reads {
@@ -21,16 +27,21 @@ pub(super) fn reads(incident: &Incident, facts: Facts<'_>, asked: &RequestEviden
             break;
         }
         match read(incident, &topology, one) {
-            Ok(read) => reads.push(numbered(read, turn, reads.len())),
+            Ok(read) => reads.push(numbered(settings, read, turn, reads.len())),
             Err(problem) => refused.push(problem),
         }
     }
     (reads, refused)
 }
 
-/// A read with the name that its turn gives it.
-pub(super) fn numbered(read: Read, turn: u32, number: usize) -> ReadRequest {
-    ReadRequest { id: format!("turn{turn}.{}{}", read.kind(), number + 1), max_bytes: MOST_BYTES, read }
+/// A read with the name and the size that its turn gives it.
+pub(super) fn numbered(settings: &Settings, read: Read, turn: u32, number: usize) -> ReadRequest {
+    ReadRequest { id: format!("turn{turn}.{}{}", read.kind(), number + 1), max_bytes: most_bytes(settings), read }
+}
+
+/// The size of one read, so that all reads of all turns together fit into a state.
+pub(super) fn most_bytes(settings: &Settings) -> u32 {
+    ALL_BYTES / (settings.max_turns.saturating_sub(1).max(1) * MOST_READS as u32)
 }
 
 fn read(incident: &Incident, topology: &TopologyAnswer, asked: &AskedRead) -> Result<Read, String> {
@@ -38,13 +49,18 @@ fn read(incident: &Incident, topology: &TopologyAnswer, asked: &AskedRead) -> Re
         AskedRead::Logs { node, group, minutes, pattern } => {
             let node = near(topology, node)?;
             Read::Logs {
-                group: group_of(node, group.as_deref())?,
+                group: group_of(topology, node, group.as_deref())?,
                 seconds: bounded(*minutes, 1_440) * 60,
-                pattern: pattern.as_deref().map(|pattern| cut(pattern, 200)).filter(|pattern| !pattern.trim().is_empty()),
+                pattern: pattern
+                    .as_deref()
+                    .map(|pattern| cut(pattern, 200))
+                    .filter(|pattern| !pattern.trim().is_empty()),
                 limit: 100,
             }
         }
-        AskedRead::Metrics { node, metric, statistic, minutes } => metrics(near(topology, node)?, metric, statistic, bounded(*minutes, 1_440))?,
+        AskedRead::Metrics { node, metric, statistic, minutes } => {
+            metrics(near(topology, node)?, metric, statistic, bounded(*minutes, 1_440))?
+        }
         AskedRead::Configuration { node } => {
             let node = near(topology, node)?;
             Read::Configuration { resource_type: node.resource_type.clone(), name: physical_name(node) }
@@ -65,13 +81,18 @@ fn read(incident: &Incident, topology: &TopologyAnswer, asked: &AskedRead) -> Re
 }
 
 fn metrics(node: &Node, metric: &str, statistic: &str, minutes: u32) -> Result<Read, String> {
-    let (namespace, dimensions) =
-        namespace_of(node).ok_or_else(|| format!("the metrics of a `{}` have no known namespace", node.resource_type))?;
-    let percentile = statistic.strip_prefix('p').is_some_and(|number| number.parse::<f64>().is_ok_and(|number| (0.0..=100.0).contains(&number)));
+    let (namespace, dimensions) = namespace_of(node)
+        .ok_or_else(|| format!("the metrics of a `{}` have no known namespace", node.resource_type))?;
+    let percentile = statistic
+        .strip_prefix('p')
+        .is_some_and(|number| number.parse::<f64>().is_ok_and(|number| (0.0..=100.0).contains(&number)));
     if !percentile && !STATISTICS.contains(&statistic) {
         return Err(format!("`{}` is no statistic", shown(statistic)));
     }
-    if metric.is_empty() || metric.len() > 255 || !metric.chars().all(|c| c.is_ascii_alphanumeric() || "_-.%:/ ".contains(c)) {
+    if metric.is_empty()
+        || metric.len() > 255
+        || !metric.chars().all(|c| c.is_ascii_alphanumeric() || "_-.%:/ ".contains(c))
+    {
         return Err(format!("`{}` is no metric name", shown(metric)));
     }
     // At most some sixty points, in whole minutes.
@@ -87,22 +108,33 @@ fn metrics(node: &Node, metric: &str, statistic: &str, minutes: u32) -> Result<R
     Ok(Read::Metrics { queries: vec![query], seconds: minutes.max(5) * 60 })
 }
 
-/// The log group: the resource's usual one, or another whose name names the resource.
-fn group_of(node: &Node, asked: Option<&str>) -> Result<String, String> {
+/// The log group: one that the resource usually has, one that stands near it in the twin, or one named after it.
+fn group_of(topology: &TopologyAnswer, node: &Node, asked: Option<&str>) -> Result<String, String> {
     let name = physical_name(node);
-    let usual = log_group(&node.resource_type, &name);
-    match asked.filter(|group| !group.trim().is_empty()) {
-        None => usual.ok_or_else(|| format!("a `{}` has no usual log group: name one", node.resource_type)),
-        Some(group) if Some(group) == usual.as_deref() => Ok(group.to_owned()),
-        Some(group) if node.resource_type == "aws_cloudwatch_log_group" && group == name => Ok(group.to_owned()),
-        Some(group) if group.len() <= 512 && group.split('/').any(|part| Some(part) == name.rsplit('/').next()) => Ok(group.to_owned()),
-        Some(group) => Err(format!("log group `{}` does not belong to `{}`", shown(group), node.id)),
+    let usual = log_groups(&node.resource_type, &name);
+    let Some(group) = asked.filter(|group| !group.trim().is_empty()) else {
+        return usual
+            .into_iter()
+            .next()
+            .ok_or_else(|| format!("a `{}` has no usual log group: name one", node.resource_type));
+    };
+    let declared = nodes(topology).any(|near| near.resource_type == LOG_GROUP && physical_name(near) == group);
+    let named_after = group.split('/').any(|part| Some(part) == name.rsplit('/').next());
+    if group.len() <= 512 && (declared || named_after || usual.iter().any(|usual| usual == group)) {
+        return Ok(group.to_owned());
     }
+    Err(format!("log group `{}` does not belong to `{}`", shown(group), node.id))
+}
+
+/// The alarmed resource and what stands near it.
+fn nodes(topology: &TopologyAnswer) -> impl Iterator<Item = &Node> {
+    topology.node.iter().chain(topology.neighbours.iter().map(|neighbour| &neighbour.node))
 }
 
 fn near<'a>(topology: &'a TopologyAnswer, id: &str) -> Result<&'a Node, String> {
-    let mut nodes = topology.node.iter().chain(topology.neighbours.iter().map(|neighbour| &neighbour.node));
-    nodes.find(|node| node.id.as_str() == id).ok_or_else(|| format!("`{}` is neither the alarmed resource nor near it in the twin", shown(id)))
+    nodes(topology)
+        .find(|node| node.id.as_str() == id)
+        .ok_or_else(|| format!("`{}` is neither the alarmed resource nor near it in the twin", shown(id)))
 }
 
 fn bounded(value: u32, most: u32) -> u32 {
@@ -113,6 +145,8 @@ fn shown(text: &str) -> String {
     cut(&clean_line(text), 120)
 }
 
-const MOST_READS: usize = 3;
-const MOST_BYTES: u32 = 6_000;
+pub(super) const MOST_READS: usize = 3;
+const LOG_GROUP: &str = "aws_cloudwatch_log_group";
+/// Bytes of all reads that are asked for in one incident.
+pub(super) const ALL_BYTES: u32 = 36_000;
 const STATISTICS: [&str; 5] = ["Average", "Maximum", "Minimum", "Sum", "SampleCount"];

@@ -6,7 +6,8 @@ use super::Case;
 use crate::detect::first_reads;
 use crate::facts::Facts;
 use crate::shape::{
-    ApprovalRule, Fields, Gate, Mode, Plan, Proposal, Read, ReadRequest, ReasonerKind, RiskLevel, Role, Round, RoundKind, Settings,
+    ApprovalRule, Fields, Gate, Mode, Plan, Proposal, Read, ReadRequest, ReasonerKind, RiskLevel, Role, Round,
+    RoundKind, Settings,
 };
 use crate::time::{instant_or_none, later, written};
 
@@ -34,8 +35,10 @@ pub(super) fn gate(settings: &Settings, proposal: &Proposal, facts: Facts<'_>) -
         round(RoundKind::Reminder, asked, settings.escalation_seconds - settings.reminder_seconds),
         round(RoundKind::Escalation, Role::Manager, settings.approval_seconds - settings.escalation_seconds),
     ];
-    let second = (proposal.approval.approvals > 1).then(|| round(RoundKind::SecondApprover, Role::Manager, second_seconds(settings)));
-    let reason = against.clone().unwrap_or_else(|| "mode policy lets a model's LOW proposal execute by itself".to_owned());
+    let second = (proposal.approval.approvals > 1)
+        .then(|| round(RoundKind::SecondApprover, Role::Manager, second_seconds(settings)));
+    let reason =
+        against.clone().unwrap_or_else(|| "mode policy lets a model's LOW proposal execute by itself".to_owned());
     Gate { automatic: against.is_none(), reason, rounds, second }
 }
 
@@ -52,7 +55,10 @@ pub(super) fn automatic_problem(settings: &Settings, proposal: &Proposal, facts:
     }
     match facts.recent_actions() {
         Ok(recent) if recent.automatic < settings.automatic_per_hour => None,
-        Ok(recent) => Some(format!("{} actions executed by themselves in the last hour, {} may: a human decides", recent.automatic, settings.automatic_per_hour)),
+        Ok(recent) => Some(format!(
+            "{} actions executed by themselves in the last hour, {} may: a human decides",
+            recent.automatic, settings.automatic_per_hour
+        )),
         Err(problem) => Some(format!("{problem}: a human decides")),
     }
 }
@@ -62,21 +68,34 @@ pub(super) fn plan(case: &Case<'_>, proposal: &Proposal, declared: Fields) -> Pl
     let first = first_reads(case.incident);
     let configuration = ReadRequest {
         id: "configuration".to_owned(),
-        max_bytes: 6_000,
+        max_bytes: 4_000,
         read: Read::Configuration { resource_type: proposal.target.kind.clone(), name: proposal.target.name.clone() },
     };
     let select = |kinds: &[&str]| -> Vec<ReadRequest> {
-        let mut reads: Vec<ReadRequest> = first.iter().filter(|read| kinds.contains(&read.read.kind())).cloned().collect();
+        let mut reads: Vec<ReadRequest> =
+            first.iter().filter(|read| kinds.contains(&read.read.kind())).cloned().collect();
         reads.push(configuration.clone());
         reads
     };
     let settings = case.settings;
     Plan {
-        recheck: select(&["alarm", "topology", "governance", "constraints", "kill_switch", "recent_actions", "active_alarms", "metrics"]),
+        recheck: select(&[
+            "alarm",
+            "topology",
+            "governance",
+            "constraints",
+            "kill_switch",
+            "recent_actions",
+            "active_alarms",
+            "metrics",
+        ]),
         verify: select(&["alarm", "active_alarms", "metrics"]),
         declared,
         // Execution and undo take at most `effect_seconds` each; retries and waiting in queues have the rest.
-        lock_seconds: 2 * settings.effect_seconds + settings.verify_seconds + 2 * settings.settle_seconds + LOCK_RESERVE,
+        lock_seconds: 2 * settings.effect_seconds
+            + settings.verify_seconds
+            + 2 * settings.settle_seconds
+            + LOCK_RESERVE,
     }
 }
 

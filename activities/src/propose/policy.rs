@@ -10,9 +10,12 @@ use crate::twin::{Document, Node, Policy};
 
 /// The policy's version when it permits an action, else what stands against it.
 pub(super) fn permit(facts: Facts<'_>, action: &Action, target: &Node, at: &str) -> Result<String, Vec<String>> {
-    let Some(now) = instant_or_none(at) else { return Err(vec![format!("`{at}` is no instant: no maintenance window can be judged")]) };
+    let Some(now) = instant_or_none(at) else {
+        return Err(vec![format!("`{at}` is no instant: no maintenance window can be judged")]);
+    };
     let (governance, constraints) = (facts.governance(), facts.constraints());
-    let unread: Vec<String> = [&governance, &constraints].into_iter().filter_map(|layer| layer.as_ref().err().cloned()).collect();
+    let unread: Vec<String> =
+        [&governance, &constraints].into_iter().filter_map(|layer| layer.as_ref().err().cloned()).collect();
     if !unread.is_empty() {
         return Err(unread.into_iter().map(|problem| format!("{problem}, so nothing may be changed")).collect());
     }

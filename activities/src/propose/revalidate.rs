@@ -80,7 +80,11 @@ fn unexpired(proposal: &Proposal, now: Timestamp) -> Result<(), String> {
 
 fn kill_switch(facts: Facts<'_>) -> Result<(), String> {
     let switch = facts.kill_switch()?;
-    if switch.engaged { Err(format!("all execution is stopped: {}", switch.reason.as_deref().unwrap_or("without a reason"))) } else { Ok(()) }
+    if switch.engaged {
+        Err(format!("all execution is stopped: {}", switch.reason.as_deref().unwrap_or("without a reason")))
+    } else {
+        Ok(())
+    }
 }
 
 /// Target, state as approved, bounds, policy and risk.
@@ -99,14 +103,19 @@ fn observed(proposal: &Proposal, facts: Facts<'_>, now: Timestamp) -> Result<(),
         return Err(one(format!("`{}` is now a `{}`", proposal.target.node, target.resource_type)));
     }
     let (current, _) = build::configuration(facts, target).map_err(build::Refusal::problems)?;
-    let name: ActionName = proposal.action.parse().map_err(|problem: crate::action::ActionProblem| one(problem.to_string()))?;
+    let name: ActionName =
+        proposal.action.parse().map_err(|problem: crate::action::ActionProblem| one(problem.to_string()))?;
     let parameters = serde_json::Value::Object(proposal.parameters.clone());
-    let action: Action =
-        name.validate(&parameters, target, &current).map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+    let action: Action = name
+        .validate(&parameters, target, &current)
+        .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>())?;
     let before = action.before(&current).and_then(|value| value.as_object().cloned());
     if before.as_ref() != Some(&proposal.before) {
         let now = serde_json::Value::Object(before.unwrap_or_default());
-        return Err(one(format!("{now} is the state now, {} was approved", serde_json::Value::Object(proposal.before.clone()))));
+        return Err(one(format!(
+            "{now} is the state now, {} was approved",
+            serde_json::Value::Object(proposal.before.clone())
+        )));
     }
     policy::permit(facts, &action, target, &written(now))?;
     let risk = build::catalogue_risk(&action, target, &current);

@@ -4,6 +4,7 @@
 
 use serde_json::Value;
 
+use crate::observe::same_value;
 use crate::shape::{DriftAttribute, DriftNote, Fields, Proposal, RecordRequest};
 
 /// Notes which changed attributes the next apply would set back.
@@ -16,7 +17,7 @@ pub(super) fn note(request: &RecordRequest) -> Option<DriftNote> {
         .filter_map(|(name, value)| {
             // What Terraform does not know (a deployment's number) cannot differ from it.
             let state = declared.get(name)?.clone();
-            (!same(&state, value)).then(|| DriftAttribute { name: name.clone(), state, now: value.clone() })
+            (!same_value(&state, value)).then(|| DriftAttribute { name: name.clone(), state, now: value.clone() })
         })
         .collect();
     if attributes.is_empty() {
@@ -31,12 +32,15 @@ fn now(request: &RecordRequest, proposal: &Proposal) -> Option<Fields> {
     if let Some(after) = request.act.as_ref().and_then(|act| act.after.clone()) {
         return Some(after);
     }
-    let changed = |(name, value): (&String, &Value)| proposal.before.contains_key(name).then(|| (name.clone(), value.clone()));
-    (request.outcome.kind.changed() && request.act.is_some()).then(|| proposal.parameters.iter().filter_map(changed).collect())
+    let changed =
+        |(name, value): (&String, &Value)| proposal.before.contains_key(name).then(|| (name.clone(), value.clone()));
+    (request.outcome.kind.changed() && request.act.is_some())
+        .then(|| proposal.parameters.iter().filter_map(changed).collect())
 }
 
 fn advice(proposal: &Proposal, attributes: &[DriftAttribute]) -> String {
-    let edits: Vec<String> = attributes.iter().map(|attribute| format!("`{} = {}`", attribute.name, attribute.now)).collect();
+    let edits: Vec<String> =
+        attributes.iter().map(|attribute| format!("`{} = {}`", attribute.name, attribute.now)).collect();
     let place = match proposal.target.node.rsplit_once(&format!("{}.", proposal.target.kind)) {
         Some((module, _)) if !module.is_empty() => format!("in or through `{}`", module.trim_end_matches('.')),
         _ => "in the root module".to_owned(),
@@ -45,13 +49,10 @@ fn advice(proposal: &Proposal, attributes: &[DriftAttribute]) -> String {
         "Set {} for `{}` {place}, where its value is written or passed in; until then the next `terraform apply` sets back {}.",
         edits.join(" and "),
         proposal.target.node,
-        attributes.iter().map(|attribute| format!("`{}` to `{}`", attribute.name, attribute.state)).collect::<Vec<_>>().join(" and "),
+        attributes
+            .iter()
+            .map(|attribute| format!("`{}` to `{}`", attribute.name, attribute.state))
+            .collect::<Vec<_>>()
+            .join(" and "),
     )
-}
-
-/// Legacy states write numbers and booleans as texts, and Terraform writes -1 where AWS has no reservation.
-fn same(state: &Value, now: &Value) -> bool {
-    let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
-    let unset = |value: &Value| value.is_null() || *value == -1;
-    plain(state) == plain(now) || (unset(state) && unset(now))
 }

@@ -83,7 +83,8 @@ fn headline(kind: OutcomeKind) -> &'static str {
 
 /// At most 100 characters of printable ASCII.
 fn subject(text: &str) -> String {
-    let ascii: String = text.chars().map(|letter| if letter == ' ' || letter.is_ascii_graphic() { letter } else { '?' }).collect();
+    let ascii: String =
+        text.chars().map(|letter| if letter == ' ' || letter.is_ascii_graphic() { letter } else { '?' }).collect();
     if ascii.len() <= LONGEST_SUBJECT { ascii } else { format!("{}...", &ascii[..LONGEST_SUBJECT - 3]) }
 }
 

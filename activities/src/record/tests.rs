@@ -52,7 +52,11 @@ fn a_success_is_remembered_with_its_parameters() {
 fn no_proposal_is_remembered_as_none() {
     let finding = json!({"finding": {"reason": "a change broke it", "problems": ["p"],
         "cause": {"statement": "a deployment", "evidence": ["E3"]}, "reasoner": {"kind": "rules", "name": "playbook v1"}}});
-    check(OutcomeKind::Undetermined, finding, json!({"outcome": "undetermined", "action": null, "cause": "a deployment"}));
+    check(
+        OutcomeKind::Undetermined,
+        finding,
+        json!({"outcome": "undetermined", "action": null, "cause": "a deployment"}),
+    );
 }
 
 #[test]
@@ -61,7 +65,11 @@ fn a_rejection_is_remembered_with_its_reason() {
     rejected["decisions"][0]["kind"] = json!("reject");
     rejected["decisions"][0]["reason"] = json!("wrong function");
     rejected["act"] = Value::Null;
-    check(OutcomeKind::Rejected, rejected, json!({"outcome": "rejected", "remark": "wrong function", "decided_by": ["ana"]}));
+    check(
+        OutcomeKind::Rejected,
+        rejected,
+        json!({"outcome": "rejected", "remark": "wrong function", "decided_by": ["ana"]}),
+    );
 }
 
 #[test]
@@ -99,7 +107,11 @@ fn nothing_executed_is_no_drift() {
 fn a_long_alarm_name_fits_the_subject() {
     let mut request = request(OutcomeKind::Broken, json!({}));
     request.incident.alarm.name = "é".repeat(255);
-    request.outcome = Outcome { kind: OutcomeKind::Broken, reason: "Infer failed".to_owned(), error: Some("Sao.Transient".to_owned()) };
+    request.outcome = Outcome {
+        kind: OutcomeKind::Broken,
+        reason: "Infer failed".to_owned(),
+        error: Some("Sao.Transient".to_owned()),
+    };
     let subject = record(request).unwrap().summary.subject;
     assert!(subject.len() == 100 && subject.is_ascii() && !subject.contains('\n'), "{subject}");
 }
@@ -118,7 +130,10 @@ fn an_error_of_a_function_is_told_by_its_message() {
     fn check(reason: &str, expect: &str) {
         assert_eq!(readable(reason), expect);
     }
-    check(r#"the action failed: {"errorType":"Sao.ActionFailed","errorMessage":"no \"quota\"","trace":["cut of"#, r#"the action failed: no "quota""#);
+    check(
+        r#"the action failed: {"errorType":"Sao.ActionFailed","errorMessage":"no \"quota\"","trace":["cut of"#,
+        r#"the action failed: no "quota""#,
+    );
     check("nobody decided in time", "nobody decided in time");
     check(r#"odd { "errorMessage": "#, r#"odd { "errorMessage": "#);
 }

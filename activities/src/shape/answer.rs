@@ -38,7 +38,8 @@ pub struct Neighbour {
     pub node: Node,
     /// The edge's word, for example `runs_in` or `calls`, of the first edge on the way to it.
     pub relation: String,
-    /// `depends_on` when the alarmed node needs it, `depended_on_by` when it needs the alarmed node.
+    /// `depends_on` when the alarmed node needs it, `depended_on_by` when it needs the alarmed node, `beside` when neither
+    /// is known to need the other; nothing is changed beside.
     pub direction: String,
     /// How many edges away.
     pub distance: u32,
@@ -250,4 +251,3 @@ pub struct Change {
     #[serde(default)]
     pub by: String,
 }
-

@@ -172,7 +172,11 @@ impl Read {
     pub fn may_be_requested(&self) -> bool {
         matches!(
             self,
-            Self::Metrics { .. } | Self::Logs { .. } | Self::Configuration { .. } | Self::Changes { .. } | Self::AlarmHistory { .. }
+            Self::Metrics { .. }
+                | Self::Logs { .. }
+                | Self::Configuration { .. }
+                | Self::Changes { .. }
+                | Self::AlarmHistory { .. }
         )
     }
 }

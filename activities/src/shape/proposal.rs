@@ -6,7 +6,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Context, Decision, Fields, Incident, InferAnswer, Observation, ReadRequest, Reasoner, Settings, Turn, Usage};
+use super::{
+    Context, Decision, Fields, Incident, InferAnswer, Observation, ReadRequest, Reasoner, Settings, Turn, Usage,
+};
 
 /// One action on one resource, as it is shown, approved and executed.
 ///

@@ -61,8 +61,8 @@ impl Settings {
         within("effect_seconds", self.effect_seconds, 1, 86_400);
         within("settle_seconds", self.settle_seconds, 1, 3_600);
         within("verify_seconds", self.verify_seconds, 1, 86_400);
-        within("max_turns", self.max_turns, 1, 10);
-        within("context_tokens", self.context_tokens, 1_000, 12_000);
+        within("max_turns", self.max_turns, 1, 6);
+        within("context_tokens", self.context_tokens, 1_000, 9_000);
         within("automatic_per_hour", self.automatic_per_hour, 0, 1_000);
         if !(self.max_cost_usd.is_finite() && self.max_cost_usd >= 0.0) {
             problems.push(format!("`max_cost_usd` is `{}` and must be 0 or more", self.max_cost_usd));

@@ -112,20 +112,22 @@ const SECRET_PAIRS: [(&str, &str); 8] = [
 const POINTERS: [&str; 8] = ["arn", "name", "id", "url", "path", "ttl", "expiry", "count"];
 
 /// Pattern and replacement, most specific first: what an earlier rule has taken out, a later one no longer sees.
+///
+/// Word boundaries are those of ASCII: the others cost a hundred times as much on text that is not.
 const PATTERNS: [(&str, &str); 12] = [
     // A PEM block, also one that was cut off before its end.
     (r"(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\z)", "[redacted]"),
     // Access key ids of AWS, permanent and temporary.
-    (r"\b(?:AKIA|ASIA|AROA|AIDA|ABIA|ACCA)[A-Z0-9]{12,}\b", "[redacted]"),
+    (r"(?-u:\b)(?:AKIA|ASIA|AROA|AIDA|ABIA|ACCA)[A-Z0-9]{12,}(?-u:\b)", "[redacted]"),
     // JSON web tokens.
-    (r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)?", "[redacted]"),
+    (r"(?-u:\b)eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)?", "[redacted]"),
     // Tokens whose issuer gave them a prefix: Stripe, GitHub, GitLab, Slack, npm, Anthropic and OpenAI.
-    (r"\b(?:[sr]k|pk|whsec)_(?:live|test)?_?[A-Za-z0-9]{10,}\b", "[redacted]"),
-    (r"\b(?:gh[opsur]_|github_pat_|glpat-|xox[abeprs]-|npm_|sk-)[A-Za-z0-9_-]{10,}", "[redacted]"),
+    (r"(?-u:\b)(?:[sr]k|pk|whsec)_(?:live|test)?_?[A-Za-z0-9]{10,}(?-u:\b)", "[redacted]"),
+    (r"(?-u:\b)(?:gh[opsur]_|github_pat_|glpat-|xox[abeprs]-|npm_|sk-)[A-Za-z0-9_-]{10,}", "[redacted]"),
     // Name and password in a URL: the name stays.
-    (r"(?i)\b([a-z][a-z0-9+.-]*://[^\s:/@]*):[^\s/@]+@", "$1:[redacted]@"),
+    (r"(?i)(?-u:\b)([a-z][a-z0-9+.-]*://[^\s:/@]*):[^\s/@]+@", "$1:[redacted]@"),
     // The credentials of an HTTP header.
-    (r"(?i)\b(bearer|basic|aws4-hmac-sha256)\s+[A-Za-z0-9+/_.=~-]{8,}", "$1 [redacted]"),
+    (r"(?i)(?-u:\b)(bearer|basic|aws4-hmac-sha256)\s+[A-Za-z0-9+/_.=~-]{8,}", "$1 [redacted]"),
     // A signature or token in a query string.
     (
         r"(?i)([?&](?:x-amz-(?:signature|security-token|credential)|sig|signature|token|access_token|code|key)=)[^&\s]+",
@@ -142,9 +144,9 @@ const PATTERNS: [(&str, &str); 12] = [
         "$1[redacted]",
     ),
     // Mail addresses.
-    (r"\b[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}\b", "[address]"),
+    (r"(?-u:\b)[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}(?-u:\b)", "[address]"),
     // Card numbers as people write them.
-    (r"\b\d{4}[ -]\d{4}[ -]\d{4}[ -]\d{4}\b", "[redacted]"),
+    (r"(?-u:\b)[0-9]{4}[ -][0-9]{4}[ -][0-9]{4}[ -][0-9]{4}(?-u:\b)", "[redacted]"),
 ];
 
 static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {

@@ -5,7 +5,9 @@
 //! matched and what only another service's HTTP answer can supply is left out; where branches or iterations run at
 //! once, another interleaving counts.
 
+mod call;
 mod case;
+mod children;
 mod compare;
 mod run;
 

@@ -6,7 +6,9 @@ use serde_json::Value;
 use statemachine::{Command, Definition, Execution, Identity, Millis, Status, history::History};
 
 use super::{
+    call,
     case::{ACCOUNT, Case, Kind, REGION, Run},
+    children::MapRuns,
     compare::Matcher,
 };
 use crate::answers::Answers;
@@ -71,7 +73,7 @@ fn run(case: &Case) -> Result<(), String> {
                 run_one(case, run, &mut matcher).map_err(|difference| format!("run {}: {difference}", place + 1))
             })
         }
-        Kind::TestState | Kind::ValidateDefinition => Err("needs an action that is not there yet".to_owned()),
+        Kind::TestState | Kind::ValidateDefinition => call::run(case).map_or(Ok(()), Err),
     }
 }
 
@@ -80,7 +82,7 @@ fn run_one(case: &Case, run: &Run, matcher: &mut Matcher) -> Result<(), String> 
     let text = definition.as_str().map_or_else(|| definition.to_string(), str::to_owned);
     let definition = Definition::parse(&text).map_err(|error| error.to_string())?;
     let input = input_text(run);
-    let (events, status) = simulate(definition, &input, &mut Answers::of(&run.expected_history));
+    let (events, status) = simulate(definition, &input, &run.expected_history);
     if case.kind == Kind::Execution {
         return matcher.histories(&run.expected_history, &events).map_or(Ok(()), Err);
     }
@@ -109,8 +111,8 @@ fn input_text(run: &Run) -> String {
     }
 }
 
-/// Runs an execution to its end on a clock of its own, with the answers given.
-fn simulate(definition: Definition, input: &str, answers: &mut Answers) -> (Vec<Value>, Status) {
+/// Runs an execution to its end, with the answers and the data sets that its recorded history shows.
+fn simulate(definition: Definition, input: &str, recorded: &[Value]) -> (Vec<Value>, Status) {
     let role = format!("arn:aws:iam::{ACCOUNT}:role/machine");
     let identity = Identity {
         number: 1,
@@ -121,8 +123,18 @@ fn simulate(definition: Definition, input: &str, answers: &mut Answers) -> (Vec<
         role_arn: role.clone(),
     };
     let definition = Arc::new(definition);
-    let mut history = History::new(Arc::clone(&definition), &role, REGION);
-    let mut execution = Execution::new(definition, Arc::new(identity));
+    let execution = Execution::new(Arc::clone(&definition), Arc::new(identity));
+    play(execution, input, &mut Answers::of(recorded), &MapRuns { history: recorded, definition, role })
+}
+
+/// Runs an execution to its end on a clock of its own.
+pub(super) fn play(
+    mut execution: Execution,
+    input: &str,
+    answers: &mut Answers,
+    runs: &MapRuns<'_>,
+) -> (Vec<Value>, Status) {
+    let mut history = History::new(Arc::clone(execution.definition()), &runs.role, REGION);
     let mut seed = 0x5eed_u64;
     let mut chance = move || {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -134,9 +146,12 @@ fn simulate(definition: Definition, input: &str, answers: &mut Answers) -> (Vec<
     let mut advance = execution.start(input, now, &mut chance);
     loop {
         events.extend(advance.records.iter().filter_map(|record| history.push(now, record)));
-        for Command::InvokeTask(call) in &advance.commands {
-            if let Some(answer) = answers.next_for(call) {
-                signals.extend(answer.signals(call));
+        for command in &advance.commands {
+            match command {
+                Command::InvokeTask(call) => {
+                    signals.extend(answers.next_for(call).into_iter().flat_map(|answer| answer.signals(call)));
+                }
+                other => signals.extend(runs.answer(other)),
             }
         }
         now += 1;

@@ -29,7 +29,7 @@ use crate::{
     http::{listen, pages},
     shop,
     show::{self, Screen},
-    story::{ASK, Moment},
+    story::Moment,
 };
 
 pub(crate) async fn run(options: cli::Demo) -> Result<Ending, CommandError> {
@@ -81,7 +81,13 @@ impl Run<'_> {
                         asking = true;
                     }
                     Some(moment) => {
-                        asking = asking && follow.story.waits_for_decision();
+                        if asking && !follow.story.waits_for_decision() {
+                            asking = false;
+                            // Decided on the page, or its time is over: the question at the terminal is answered.
+                            if matches!(decider, Decider::Terminal(_)) {
+                                self.screen.gap();
+                            }
+                        }
                         self.tell(&follow, moment);
                     }
                 },
@@ -144,7 +150,7 @@ impl Run<'_> {
         match moment {
             Moment::Entered(place) => {
                 let step = &follow.story.steps[place];
-                if step.is_shown() && step.name != ASK {
+                if step.is_shown() {
                     self.screen.busy(&format!("{:<16} {}", step.name, show::meaning(&step.name)));
                 }
             }

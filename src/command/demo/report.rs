@@ -8,6 +8,7 @@ use activities::shape::OutcomeKind;
 use serde_json::{Value, json};
 
 use crate::{
+    cli::DEFAULT_DATA,
     command::shown,
     history,
     show::{self, Screen, Style},
@@ -68,6 +69,11 @@ pub(super) fn summary(story: &Story, facts: &Facts<'_>, screen: &Screen) {
             .map(|(name, milliseconds)| format!("    {:<18}{:>12}", name, show::elapsed(milliseconds))),
     );
     screen.line(style.bold(&format!("    {:<18}{:>12}", "in all", show::elapsed(story.milliseconds()))));
+    if story.last("Verify").is_some() {
+        screen.line(style.soft(
+            "    The embedded account takes a second to react, and so the demo waits for one; on AWS it is minutes.",
+        ));
+    }
     screen.gap();
     let row = |title: &str, text: &str| screen.line(format!("    {} {text}", style.soft(&format!("{title:<10}"))));
     row("Precedent", &precedent_words(story));
@@ -85,8 +91,10 @@ pub(super) fn summary(story: &Story, facts: &Facts<'_>, screen: &Screen) {
     screen.line("  Next:");
     let next = |command: String, what: &str| screen.line(format!("    {}  {}", style.link(&command), style.soft(what)));
     next(format!("{me} replay {}", shown(facts.history)), "today's code against this history");
-    next(format!("{me} demo"), "once more: it finds this one as a precedent");
-    next(format!("{me} up --data {}", shown(facts.data)), "the platform, with the Step Functions API");
+    let data =
+        if facts.data == Path::new(DEFAULT_DATA) { String::new() } else { format!(" --data {}", shown(facts.data)) };
+    next(format!("{me} demo{data}"), "once more: it finds this one as a precedent");
+    next(format!("{me} up{data}"), "the platform, with the Step Functions API");
 }
 
 /// Whether the incident ended as somebody decided: that is what the demo is to show.

@@ -16,7 +16,7 @@ mod digest;
 pub mod intrinsic;
 pub mod jsonata;
 pub mod jsonpath;
-mod order;
+pub(crate) mod order;
 pub mod reference;
 pub mod template;
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     definition::{BlockId, StateKind},
-    execution::{Execution, Item, Join, Path, Phase, Status, TaskRun, Visit, seconds_to_millis},
+    execution::{Execution, Item, Join, MapRunStatus, Path, Phase, Status, TaskRun, Visit, seconds_to_millis},
     record::{Event, EventId, Failure, Millis, PathId, PayloadId, Record},
 };
 
@@ -37,6 +37,11 @@ impl Execution {
                 self.set_last(*path, *last);
                 self.set_phase(*path, Phase::Failing(failure.clone()));
             }
+            Record::ItemsRead { .. }
+            | Record::ChildStarted { .. }
+            | Record::ChildEnded { .. }
+            | Record::ResultsDue { .. }
+            | Record::MapRunChanged { .. } => self.apply_to_map_run(at, record),
         }
     }
 
@@ -47,7 +52,8 @@ impl Execution {
             Event::ExecutionStarted { input } => {
                 self.started_at = at;
                 self.input = Some(*input);
-                self.open(None, BlockId(0), 0, None, *input, 0);
+                let block = self.part.map_or(BlockId(0), |part| part.block);
+                self.open(None, block, 0, None, *input, 0);
             }
             Event::StateEntered { state, input } => {
                 let visit = Visit {
@@ -111,6 +117,8 @@ impl Execution {
                 self.set_phase(path, Phase::Failing(failure.clone()));
             }
             Event::ParallelStarted { input } => self.start_branches(path, *input, id),
+            // The map run that follows takes the items.
+            Event::MapStarted { .. } if self.is_distributed(path) => self.set_last(path, id),
             Event::MapStarted { items, length, concurrency } => {
                 let items = match self.value(*items) {
                     Value::Array(items) => items,
@@ -142,6 +150,10 @@ impl Execution {
                 let (error, cause) = self.describe(failure);
                 self.end(at, Status::Aborted { error, cause });
             }
+            Event::MapRunStarted { .. }
+            | Event::MapRunSucceeded
+            | Event::MapRunFailed { .. }
+            | Event::MapRunAborted => self.apply_map_run_event(at, path, event),
         }
     }
 
@@ -242,6 +254,8 @@ impl Execution {
     }
 
     fn close(&mut self, path: PathId) {
+        let at = self.latest;
+        self.end_map_run(path, MapRunStatus::Aborted, None, at);
         self.forget(path);
         self.paths.remove(&path);
     }
@@ -249,12 +263,13 @@ impl Execution {
     fn end(&mut self, at: Millis, status: Status) {
         self.status = status;
         self.ended_at = Some(at);
+        self.map_runs.values_mut().for_each(|run| run.end(MapRunStatus::Aborted, at));
         self.paths.clear();
         self.runnable.clear();
         self.timers.clear();
     }
 
-    fn set_last(&mut self, path: PathId, last: EventId) {
+    pub(super) fn set_last(&mut self, path: PathId, last: EventId) {
         if let Some(path) = self.paths.get_mut(&path) {
             path.last = last;
         }
@@ -293,8 +308,9 @@ impl Execution {
         }
     }
 
-    /// INVARIANT: `runnable` and `timers` follow from the phases; only here and in `update_join` are they changed.
-    fn set_phase(&mut self, id: PathId, phase: Phase) {
+    /// INVARIANT: `runnable` and `timers` follow from the phases; only here, in `update_join` and in
+    /// `update_map_run` are they changed.
+    pub(super) fn set_phase(&mut self, id: PathId, phase: Phase) {
         self.forget(id);
         if phase.is_runnable() {
             self.runnable.insert(id);
@@ -312,7 +328,7 @@ impl Phase {
     fn is_runnable(&self) -> bool {
         match self {
             Self::Ready { .. } | Self::Entered | Self::Done { .. } | Self::Failing(_) | Self::Ended { .. } => true,
-            Self::Sleeping { .. } | Self::BackingOff { .. } | Self::InTask(_) => false,
+            Self::Sleeping { .. } | Self::BackingOff { .. } | Self::InTask(_) | Self::InMapRun { .. } => false,
             Self::Joining(join) => join.can_start() || join.is_complete(),
         }
     }

@@ -56,6 +56,11 @@ impl Execution {
                     Phase::Sleeping { .. } => state::wait::wake(&view, draft),
                     Phase::InTask(run) => state::task::time_out(&view, run, draft),
                     Phase::Joining(join) => state::map::go_on(&view, join, draft),
+                    Phase::InMapRun { started } => {
+                        if let Some(run) = self.map_runs.get(started) {
+                            state::map::run::go_on(&view, run, draft);
+                        }
+                    }
                     Phase::Done { result } => state::finish(&view, *result, draft),
                     Phase::Failing(failure) => retry::handle(&view, failure, draft),
                     Phase::Ready { .. } | Phase::Ended { .. } => {}

@@ -12,8 +12,10 @@
 //! The caller makes the records durable, then performs the commands, then comes back with signals.
 
 mod apply;
+mod commands;
 mod decide;
 mod draft;
+mod map_run;
 mod path;
 mod payload;
 mod signal;
@@ -26,13 +28,15 @@ use std::{
 use serde_json::Value;
 
 pub(crate) use draft::Draft;
+pub(crate) use map_run::{Entry, MapRun, STATE_DATA, Stage, map_run_arn, named_uuid, not_started};
+pub use map_run::{MapRunCounts, MapRunReport, MapRunStatus};
 pub(crate) use path::{Item, Join, Path, Phase, TaskRun, Visit};
 use payload::Payloads;
 
 use crate::{
-    command::{Command, InvokeTask, Refused, Signal, TaskId},
+    command::{Command, Part, Refused, Signal},
     data::Chance,
-    definition::{Definition, Pattern, ResourceKind, StateKind},
+    definition::{Definition, Pattern, ResourceKind},
     record::{Event, EventId, Failure, Millis, PathId, PayloadId, Record},
 };
 
@@ -111,6 +115,10 @@ pub struct Execution {
     runnable: BTreeSet<PathId>,
     timers: BTreeSet<(Millis, PathId)>,
     latest: Millis,
+    /// By the id of their `MapRunStarted` event.
+    pub(crate) map_runs: BTreeMap<EventId, MapRun>,
+    /// What it runs when it is a child of a map run; else the whole definition.
+    part: Option<Part>,
 }
 
 impl Execution {
@@ -131,7 +139,16 @@ impl Execution {
             runnable: BTreeSet::new(),
             timers: BTreeSet::new(),
             latest: 0,
+            map_runs: BTreeMap::new(),
+            part: None,
         }
+    }
+
+    /// A child execution of a map run before its first record: it runs one part of its parent's definition, knows
+    /// none of its parent's variables, and has an identity of its own.
+    #[must_use]
+    pub fn child(definition: Arc<Definition>, identity: Arc<Identity>, part: Part) -> Self {
+        Self { part: Some(part), ..Self::new(definition, identity) }
     }
 
     /// Starts with an input, verbatim JSON text, and goes as far as it can.
@@ -140,7 +157,6 @@ impl Execution {
         let input = draft.payload(input);
         draft.event(ROOT, 0, Event::ExecutionStarted { input });
         let records = draft.into_records();
-        records.iter().for_each(|record| self.apply(now, record));
         self.run(records, now, chance)
     }
 
@@ -162,18 +178,21 @@ impl Execution {
             Some(signal) => self.accept(signal, now, chance)?,
             None => Vec::new(),
         };
-        records.iter().for_each(|record| self.apply(now, record));
         Ok(self.run(records, now, chance))
     }
 
-    /// Decides and applies until nothing can happen without the world.
+    /// Applies, then decides and applies until nothing can happen without the world.
     fn run(&mut self, mut records: Vec<Record>, now: Millis, chance: &mut dyn Chance) -> Advance {
+        let given_up: BTreeSet<EventId> = self.given_up().map(|run| run.id.started).collect();
+        records.iter().for_each(|record| self.apply(now, record));
         while let Some(decided) = self.decide(now, chance) {
             decided.iter().for_each(|record| self.apply(now, record));
             records.extend(decided);
         }
-        let commands = records.iter().filter_map(|record| self.command(record)).collect();
-        Advance { records, commands }
+        let newly = self.given_up().filter(|run| !given_up.contains(&run.id.started));
+        let mut asked: Vec<Command> = newly.map(commands::abort).collect();
+        asked.extend(records.iter().filter_map(|record| self.command(record)));
+        Advance { records, commands: asked }
     }
 
     /// How it is.
@@ -189,10 +208,13 @@ impl Execution {
     }
 
     /// Whether it waits for a callback or a clock alone, so that it need not be kept in memory.
+    ///
+    /// An execution whose map run is not over is not parked: its children report to it all the time.
     #[must_use]
     pub fn is_parked(&self) -> bool {
         self.is_running()
             && self.runnable.is_empty()
+            && self.open_map_runs().next().is_none()
             && self.tasks().all(|(path, run)| run.submitted || self.invoke(path, run).is_none())
     }
 
@@ -232,6 +254,12 @@ impl Execution {
         &self.definition
     }
 
+    /// What it runs when it is a child of a map run; else it runs the whole definition.
+    #[must_use]
+    pub fn part(&self) -> Option<Part> {
+        self.part
+    }
+
     /// Who it is.
     #[must_use]
     pub fn identity(&self) -> &Arc<Identity> {
@@ -247,13 +275,6 @@ impl Execution {
         [self.timers.first().map(|(due, _)| *due), self.deadline()].into_iter().flatten().min()
     }
 
-    /// The calls in flight whose answer is not recorded: to be made again after a crash.
-    #[must_use]
-    pub fn outstanding(&self) -> Vec<Command> {
-        let waiting = |(path, run): (PathId, &TaskRun)| (!run.submitted).then(|| self.invoke(path, run)).flatten();
-        self.tasks().filter_map(waiting).map(Command::InvokeTask).collect()
-    }
-
     /// The tokens that somebody may still return.
     #[must_use]
     pub fn open_tokens(&self) -> Vec<String> {
@@ -261,8 +282,14 @@ impl Execution {
     }
 
     /// When the whole execution times out.
+    ///
+    /// The definition's own timeout is its parent's, not a child's; an Express child has what any Express workflow has.
     fn deadline(&self) -> Option<Millis> {
-        self.definition.timeout_seconds.map(|seconds| self.started_at.saturating_add(seconds_to_millis(seconds)))
+        let seconds = match self.part {
+            None => self.definition.timeout_seconds,
+            Some(part) => part.express.then_some(LONGEST_EXPRESS_SECONDS),
+        };
+        seconds.map(|seconds| self.started_at.saturating_add(seconds_to_millis(seconds)))
     }
 
     fn tasks(&self) -> impl Iterator<Item = (PathId, &TaskRun)> {
@@ -272,27 +299,22 @@ impl Execution {
         })
     }
 
-    /// The command that a record implies, if the task still runs.
-    fn command(&self, record: &Record) -> Option<Command> {
-        let Record::Event { path, event: Event::TaskScheduled { .. }, .. } = record else { return None };
-        match &self.paths.get(path)?.phase {
-            Phase::InTask(run) => self.invoke(*path, run).map(Command::InvokeTask),
-            _ => None,
-        }
+    /// The map runs that are not over.
+    fn open_map_runs(&self) -> impl Iterator<Item = &MapRun> {
+        self.map_runs.values().filter(|run| run.stage != Stage::Over)
     }
 
-    fn invoke(&self, path: PathId, run: &TaskRun) -> Option<InvokeTask> {
-        let visit = self.paths.get(&path)?.visit.as_ref()?;
-        let StateKind::Task(task) = &self.definition.state(visit.state).kind else { return None };
-        // An activity's worker comes for its task; nothing is called.
-        (task.resource.kind != ResourceKind::Activity).then(|| InvokeTask {
-            task: TaskId { path, scheduled: run.scheduled },
-            resource: task.resource.clone(),
-            arguments: self.payloads.get(run.arguments).to_owned(),
-            credentials: run.credentials.map(|id| self.payloads.get(id).to_owned()),
-            token: run.token.clone(),
-            timeout_seconds: run.timeout_seconds,
-        })
+    /// The map runs that left children running.
+    fn given_up(&self) -> impl Iterator<Item = &MapRun> {
+        self.map_runs.values().filter(|run| !run.given_up.is_empty())
+    }
+
+    /// The map run that a path is in.
+    pub(crate) fn map_run_at(&self, path: PathId) -> Option<&MapRun> {
+        match self.paths.get(&path)?.phase {
+            Phase::InMapRun { started } => self.map_runs.get(&started),
+            _ => None,
+        }
     }
 
     /// The number of the path that will be opened next.
@@ -321,6 +343,9 @@ pub(crate) fn completed_by_token(kind: &ResourceKind, pattern: Pattern) -> bool 
 pub(crate) fn seconds_to_millis(seconds: u64) -> Millis {
     Millis::try_from(seconds.saturating_mul(1000)).unwrap_or(Millis::MAX / 4).min(Millis::MAX / 4)
 }
+
+/// How long an Express workflow may run.
+const LONGEST_EXPRESS_SECONDS: u64 = 300;
 
 /// The execution's own path.
 pub(crate) const ROOT: PathId = PathId(0);

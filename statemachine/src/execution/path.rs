@@ -70,6 +70,8 @@ pub(crate) enum Phase {
     InTask(TaskRun),
     /// In a Parallel or Map state whose children run.
     Joining(Join),
+    /// In a distributed Map state whose map run is not over.
+    InMapRun { started: EventId },
     /// In a state that has its result.
     Done { result: PayloadId },
     /// In a state that failed; Retry and Catch come next.

@@ -1,13 +1,14 @@
 //! Signals: what the world says, as records.
 
 use crate::{
-    command::{Refused, Signal, TaskId},
+    command::{MapRunId, Refused, Signal, TaskId},
     data::Chance,
     definition::{Resource, ResourceKind, StateKind},
-    execution::{Draft, Execution, Phase, ROOT, TaskRun, completed_by_token, seconds_to_millis},
+    execution::{Draft, Execution, MapRun, Phase, ROOT, Stage, Status, TaskRun, completed_by_token, seconds_to_millis},
     history::wire_names,
-    record::{Event, Failure, Millis, PathId, Record, Stage},
-    state::{DATA_LIMIT_EXCEEDED, LARGEST_PAYLOAD, too_large_a_result},
+    items::{ITEM_READER_FAILED, Items, RESULT_WRITER_FAILED, ReadError},
+    record::{Event, Failure, Millis, Outcome, PathId, Record, Stage as TaskStage},
+    state::{DATA_LIMIT_EXCEEDED, LARGEST_PAYLOAD, map, too_large_a_result},
     token::Token,
 };
 
@@ -56,8 +57,67 @@ impl Execution {
                 let last = self.paths.get(&ROOT).map_or(0, |p| p.last);
                 draft.event(ROOT, last, Event::ExecutionAborted { failure: Failure::new(error, cause) });
             }
+            Signal::ItemsRead { run, items } => self.items_read(&mut draft, run, items)?,
+            Signal::ItemsFailed { run, cause } => {
+                let run = self.in_stage(run, |stage| *stage == Stage::Reading)?;
+                map::run::fail(run, ITEM_READER_FAILED, &cause, &mut draft);
+            }
+            Signal::ChildEnded { run, index, status } => self.child_ended(&mut draft, run, index, status)?,
+            Signal::ResultsWritten { run } => {
+                let run = self.in_stage(run, |stage| matches!(stage, Stage::Writing { .. }))?;
+                map::run::written(self, run, &mut draft);
+            }
+            Signal::ResultsFailed { run, cause } => {
+                let run = self.in_stage(run, |stage| matches!(stage, Stage::Writing { .. }))?;
+                map::run::fail(run, RESULT_WRITER_FAILED, &cause, &mut draft);
+            }
+            Signal::UpdateMapRun { run, concurrency, tolerated_count, tolerated_percentage } => {
+                let run = self.in_stage(run, |_| true)?;
+                draft.record(Record::MapRunChanged {
+                    path: run.id.path,
+                    concurrency: concurrency.unwrap_or(run.settings.concurrency),
+                    tolerated_count: tolerated_count.or(run.settings.tolerated_count),
+                    tolerated_percentage: tolerated_percentage.or(run.settings.tolerated_percentage),
+                });
+            }
         }
         Ok(draft.into_records())
+    }
+
+    fn items_read(&self, draft: &mut Draft<'_>, run: MapRunId, items: Items) -> Result<(), Refused> {
+        let run = self.in_stage(run, |stage| *stage == Stage::Reading)?;
+        let data = checked(items.data)?;
+        if !data.trim_start().starts_with(['[', '{']) {
+            map::run::fail(run, ITEM_READER_FAILED, &ReadError::NotIterable.to_string(), draft);
+            return Ok(());
+        }
+        let data = draft.payload(&data);
+        draft.record(Record::ItemsRead { path: run.id.path, items: data, sources: items.sources });
+        Ok(())
+    }
+
+    fn child_ended(&self, draft: &mut Draft<'_>, run: MapRunId, index: u64, status: Status) -> Result<(), Refused> {
+        let run = self.in_stage(run, |stage| *stage == Stage::Running)?;
+        if !run.running.contains(&index) {
+            return Err(Refused::MapRunDoesNotExist);
+        }
+        let mut failure = |error: Option<String>, cause: Option<String>| {
+            Failure::new(error, cause.map(|cause| draft.payload(&cause)))
+        };
+        let outcome = match status {
+            Status::Running => return Err(Refused::MapRunDoesNotExist),
+            Status::Failed { error, cause } => Outcome::Failed(failure(error, cause)),
+            Status::TimedOut { error, cause } => Outcome::TimedOut(failure(error, cause)),
+            Status::Aborted { error, cause } => Outcome::Aborted(failure(error, cause)),
+            Status::Succeeded { output } => Outcome::Succeeded { output: draft.payload(&checked(output)?) },
+        };
+        draft.record(Record::ChildEnded { path: run.id.path, index, outcome });
+        Ok(())
+    }
+
+    /// The map run with this id, if it is that far.
+    fn in_stage(&self, run: MapRunId, fits: impl Fn(&Stage) -> bool) -> Result<&MapRun, Refused> {
+        self.map_run(run).filter(|run| fits(&run.stage)).ok_or(Refused::MapRunDoesNotExist)
     }
 
     /// The attempt that runs and has this id.
@@ -85,7 +145,7 @@ impl Execution {
             let name = self.resource(path).map(wire_names).map(|(_, service)| service).unwrap_or_default();
             let cause = draft.payload(&too_large_a_result(&name));
             let failure = Failure::new(Some(DATA_LIMIT_EXCEEDED.to_owned()), Some(cause));
-            Event::TaskFailed { failure, stage: Stage::Run }
+            Event::TaskFailed { failure, stage: TaskStage::Run }
         };
         draft.event(path, self.last(path), event);
     }
@@ -93,7 +153,7 @@ impl Execution {
     /// A call whose task is completed by a token fails to be submitted; any other fails as it runs.
     fn fail(&self, draft: &mut Draft<'_>, path: PathId, run: &TaskRun, error: Option<String>, cause: Option<String>) {
         let cause = cause.map(|cause| draft.payload(&cause));
-        let stage = if self.submits(path) && !run.submitted { Stage::Submit } else { Stage::Run };
+        let stage = if self.submits(path) && !run.submitted { TaskStage::Submit } else { TaskStage::Run };
         draft.event(path, self.last(path), Event::TaskFailed { failure: Failure::new(error, cause), stage });
     }
 

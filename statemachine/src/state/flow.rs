@@ -40,6 +40,14 @@ impl Doc {
         }
     }
 
+    /// The document as text: what is kept, as it was.
+    pub(crate) fn text(&self, draft: &Draft<'_>) -> String {
+        match self {
+            Self::Kept(id) => draft.text(*id).to_owned(),
+            Self::Made(value) => value.to_string(),
+        }
+    }
+
     /// The document as a payload.
     pub(crate) fn payload(&self, draft: &mut Draft<'_>) -> PayloadId {
         match self {
@@ -98,7 +106,6 @@ impl View<'_> {
         assign: Option<&Value>,
         draft: &mut Draft<'_>,
     ) -> Result<Shaped, DataError> {
-        let flow = &self.state.flow;
         let scope = self.scope();
         let (seen, combined) = match result {
             None => {
@@ -106,15 +113,37 @@ impl View<'_> {
                 (input.clone(), input)
             }
             Some(result) => {
-                let selected = match &flow.result_selector {
-                    Some(selector) => {
-                        Doc::Made(template::evaluate(selector, &scope.env(&result.value(draft)), draft.chance)?)
-                    }
-                    None => result,
-                };
-                (selected.clone(), self.combine(&flow.result_path, selected, draft)?)
+                let selected = self.selected(result, &scope, draft)?;
+                (selected.clone(), self.combined(selected, draft)?)
             }
         };
+        self.concluded(&seen, combined, assign, &scope, draft)
+    }
+
+    /// A result after `ResultSelector`.
+    pub(crate) fn selected(&self, result: Doc, scope: &Scope, draft: &mut Draft<'_>) -> Result<Doc, DataError> {
+        match &self.state.flow.result_selector {
+            Some(selector) => {
+                Ok(Doc::Made(template::evaluate(selector, &scope.env(&result.value(draft)), draft.chance)?))
+            }
+            None => Ok(result),
+        }
+    }
+
+    /// A selected result after `ResultPath`.
+    pub(crate) fn combined(&self, selected: Doc, draft: &mut Draft<'_>) -> Result<Doc, DataError> {
+        self.combine(&self.state.flow.result_path, selected, draft)
+    }
+
+    /// What the state hands on: the variables that follow from what it saw, and what `OutputPath` leaves.
+    pub(crate) fn concluded(
+        &self,
+        seen: &Doc,
+        combined: Doc,
+        assign: Option<&Value>,
+        scope: &Scope,
+        draft: &mut Draft<'_>,
+    ) -> Result<Shaped, DataError> {
         let assigned = match assign {
             Some(assign) => {
                 let values = template::evaluate(assign, &scope.env(&seen.value(draft)), draft.chance)?;
@@ -122,7 +151,7 @@ impl View<'_> {
             }
             None => Vec::new(),
         };
-        let output = self.reach(&flow.output_path, combined, &scope, draft)?;
+        let output = self.reach(&self.state.flow.output_path, combined, scope, draft)?;
         Ok(Shaped { output: self.limited(&output, draft)?, assigned })
     }
 

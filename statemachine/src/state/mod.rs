@@ -15,7 +15,7 @@ pub(crate) mod task;
 pub(crate) mod wait;
 
 pub(crate) use flow::{Doc, Shaped};
-pub(crate) use scope::Scope;
+pub(crate) use scope::{OWN_CONTEXT, Scope, timestamp};
 
 use crate::{
     data::{DataError, QUERY_EVALUATION_ERROR, RUNTIME},
@@ -45,7 +45,13 @@ pub(crate) fn evaluation(location: &str, cause: impl Into<String>) -> DataError 
 
 /// Begins a state, or begins it again.
 pub(crate) fn begin(view: &View<'_>, draft: &mut Draft<'_>) {
-    let begun = match &view.state.kind {
+    let begun = attempt(view, draft);
+    view.settle(begun, draft);
+}
+
+/// Begins a state; what goes wrong is the caller's to record.
+pub(crate) fn attempt(view: &View<'_>, draft: &mut Draft<'_>) -> Result<(), DataError> {
+    match &view.state.kind {
         StateKind::Pass { result, next } => pass::begin(view, result.as_ref(), *next, draft),
         StateKind::Succeed => succeed::begin(view, draft),
         StateKind::Fail { error, cause } => fail::begin(view, error.as_ref(), cause.as_ref(), draft),
@@ -54,8 +60,7 @@ pub(crate) fn begin(view: &View<'_>, draft: &mut Draft<'_>) {
         StateKind::Task(task) => task::begin(view, task, draft),
         StateKind::Parallel { .. } => parallel::begin(view, draft),
         StateKind::Map(map) => map::begin(view, map, draft),
-    };
-    view.settle(begun, draft);
+    }
 }
 
 /// Finishes a state that has its result.

@@ -32,10 +32,14 @@ impl View<'_> {
         let outer_first = lines.into_iter().rev();
         outer_first
             .flat_map(|path| path.variables.iter().map(|(name, value)| (name.clone(), Value::clone(value))))
+            .filter(|(name, _)| name != OWN_CONTEXT)
             .collect()
     }
 
     fn context(&self) -> Value {
+        if let Some(own) = self.path.variables.get(OWN_CONTEXT) {
+            return Value::clone(own);
+        }
         let execution = self.execution;
         let identity = &execution.identity;
         let input = execution.input.map(|id| execution.value(id)).unwrap_or_default();
@@ -123,6 +127,11 @@ pub(crate) fn timestamp(at: Millis) -> String {
     let time = jiff::Timestamp::from_millisecond(at).unwrap_or_default();
     format!("{time:.3}")
 }
+
+/// The variable in which a path brings a context object along, to be seen instead of the execution's.
+///
+/// INVARIANT: the name is reserved, so that no definition assigns it; only a state under test has it.
+pub(crate) const OWN_CONTEXT: &str = "states";
 
 #[cfg(test)]
 mod tests {

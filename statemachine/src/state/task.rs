@@ -17,7 +17,8 @@ pub(crate) fn begin(view: &View<'_>, task: &Task, draft: &mut Draft<'_>) -> Resu
     let id = TaskId { path: view.id, scheduled: draft.next_event() };
     let token = completed_by_token(&task.resource.kind, task.resource.pattern)
         .then(|| Token::draw(view.execution.identity.number, id, draft.chance).to_string());
-    if let Some(token) = token.as_ref().filter(|_| task.resource.kind != ResourceKind::Activity) {
+    let shows_token = task.resource.kind != ResourceKind::Activity && scope.context.get("Task").is_none();
+    if let Some(token) = token.as_ref().filter(|_| shows_token) {
         scope.context["Task"] = serde_json::json!({ "Token": token });
     }
     let input = view.effective_input(&scope, draft)?.value(draft);

@@ -31,7 +31,10 @@ impl Hosts {
         let given = headers.get(HOST).and_then(|value| value.to_str().ok());
         let host = given.or_else(|| uri.authority().map(|authority| authority.as_str())).unwrap_or_default();
         let several = headers.get_all(HOST).iter().count() > 1 || headers.get_all(ORIGIN).iter().count() > 1;
-        if several || !self.is_ours(host) {
+        if several {
+            return Err(Refusal::forbidden("AccessDeniedException", "the request has several Host or Origin headers"));
+        }
+        if !self.is_ours(host) {
             return Err(Refusal::forbidden(
                 "AccessDeniedException",
                 format!("the host `{host}` is not one of this endpoint's; use localhost or an address of it"),

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use axum::{
-    body::{Body, Bytes, to_bytes},
+    body::{Body, Bytes, HttpBody as _, to_bytes},
     http::{
         HeaderMap, HeaderValue, StatusCode,
         header::{CONTENT_TYPE, HeaderName},
@@ -46,6 +46,10 @@ pub(super) struct Nothing {}
 
 /// Reads a body of at most [`LARGEST_REQUEST`] bytes.
 pub(super) async fn read(body: Body) -> Result<Bytes, Refusal> {
+    // What says that it is too large is not waited for.
+    if body.size_hint().lower() > LARGEST_REQUEST as u64 {
+        return Err(Refusal::too_large(LARGEST_REQUEST));
+    }
     match tokio::time::timeout(LONGEST_READ, to_bytes(body, LARGEST_REQUEST)).await {
         Err(_) => Err(Refusal::too_slow()),
         Ok(Err(error)) if is_length_limit(&error) => Err(Refusal::too_large(LARGEST_REQUEST)),
@@ -244,7 +248,10 @@ mod tests {
     #[tokio::test]
     async fn a_body_is_read_up_to_its_bound() {
         assert_eq!(read(Body::from(vec![b' '; LARGEST_REQUEST])).await.unwrap().len(), LARGEST_REQUEST);
-        let refusal = read(Body::from(vec![b' '; LARGEST_REQUEST + 1])).await.unwrap_err();
-        assert_eq!(refusal.status, StatusCode::PAYLOAD_TOO_LARGE);
+        let chunk = || Ok::<_, std::io::Error>(Bytes::from(vec![b' '; LARGEST_REQUEST / 2 + 1]));
+        let unannounced = Body::from_stream(futures::stream::iter([chunk(), chunk()]));
+        for body in [Body::from(vec![b' '; LARGEST_REQUEST + 1]), unannounced] {
+            assert_eq!(read(body).await.unwrap_err().status, StatusCode::PAYLOAD_TOO_LARGE);
+        }
     }
 }

@@ -51,8 +51,10 @@ impl Inner {
     pub(super) fn load(&self, number: ExecutionId, head: Offset) -> Result<Loaded, String> {
         let chain = self.chain(number, head)?;
         let pinned = self.machines.pinned(&self.journal, chain.born.saved_at)?;
-        let mut execution =
-            Execution::new(Arc::clone(&pinned.definition), Arc::new(self.identity(number, &chain.machine, &chain.born.name, &pinned)));
+        let mut execution = Execution::new(
+            Arc::clone(&pinned.definition),
+            Arc::new(self.identity(number, &chain.machine, &chain.born.name, &pinned)),
+        );
         for (at, records) in &chain.batches {
             records.iter().for_each(|record| execution.apply(*at, record));
         }

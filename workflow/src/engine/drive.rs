@@ -103,11 +103,20 @@ impl Inner {
 
     /// Does what an execution wants done; the records that say so are durable.
     pub(super) fn perform(self: &Arc<Self>, number: ExecutionId, arn: &str, commands: Vec<Command>) {
-        for Command::InvokeTask(invoke) in commands {
+        for command in commands {
             let inner = Arc::clone(self);
-            let idempotency_key = format!("{arn}:{}:{}", invoke.task.path.0, invoke.task.scheduled);
-            tracing::debug!(execution = arn, resource = invoke.resource.arn, "calling");
-            tokio::spawn(async move { inner.call(number, invoke, idempotency_key).await });
+            match command {
+                Command::InvokeTask(invoke) => {
+                    let idempotency_key = format!("{arn}:{}:{}", invoke.task.path.0, invoke.task.scheduled);
+                    tracing::debug!(execution = arn, resource = invoke.resource.arn, "calling");
+                    tokio::spawn(async move { inner.call(number, invoke, idempotency_key).await });
+                }
+                other => {
+                    if let Some(signal) = refusal_of(other) {
+                        tokio::spawn(async move { inner.answer(number, signal).await });
+                    }
+                }
+            }
         }
     }
 
@@ -126,6 +135,11 @@ impl Inner {
             Answer::Submitted(output) => Signal::TaskSubmitted { task, output },
             Answer::Failed { error, cause } => Signal::TaskFailed { task, error: Some(error), cause: Some(cause) },
         };
+        self.answer(number, signal).await;
+    }
+
+    /// Signals what came of a command.
+    async fn answer(self: Arc<Self>, number: ExecutionId, signal: Signal) {
         match self.drive(number, Some(signal)).await {
             Ok(()) => {}
             // The state timed out, was taken down, or the token was faster than the call's answer.
@@ -135,6 +149,20 @@ impl Inner {
                 tracing::error!(execution = number, "an answer was lost, the call is made again after a restart: {why}")
             }
         }
+    }
+}
+
+/// What is answered to a command that this engine cannot perform.
+fn refusal_of(command: Command) -> Option<Signal> {
+    let cause = "distributed maps are not supported by this engine".to_owned();
+    match command {
+        Command::ReadItems(read) => Some(Signal::ItemsFailed { run: read.run, cause }),
+        Command::StartChild(child) => {
+            let status = Status::Failed { error: Some("States.Runtime".to_owned()), cause: Some(cause) };
+            Some(Signal::ChildEnded { run: child.run, index: child.index, status })
+        }
+        Command::WriteResults(write) => Some(Signal::ResultsFailed { run: write.run, cause }),
+        Command::InvokeTask(_) | Command::AbortChildren(_) => None,
     }
 }
 

@@ -32,7 +32,7 @@ pub enum ApiError {
     #[error("Invalid Token: 'Invalid token'")]
     InvalidPage,
     /// The definition has errors; all of them are listed.
-    #[error("Invalid State Machine Definition: '{0}'")]
+    #[error("{}", .0.aws_message())]
     InvalidDefinition(InvalidDefinition),
     /// No state machine has this ARN.
     #[error("State Machine Does Not Exist: '{0}'")]

@@ -115,15 +115,7 @@ impl Inner {
                 (None, error, cause)
             }
         };
-        Ok(ExecutionDescription {
-            item,
-            input,
-            output,
-            error,
-            cause,
-            role_arn,
-            trace_header,
-        })
+        Ok(ExecutionDescription { item, input, output, error, cause, role_arn, trace_header })
     }
 
     fn item(&self, machine: &str, row: ExecutionRow) -> ExecutionItem {

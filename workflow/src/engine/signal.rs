@@ -131,7 +131,7 @@ fn refusal(error: DriveError) -> ApiError {
         DriveError::NotRunning | DriveError::Refused(Refused::Ended | Refused::TaskTimedOut) => {
             ApiError::TaskTimedOut("Provided task does not exist anymore".into())
         }
-        DriveError::Refused(Refused::TaskDoesNotExist) => {
+        DriveError::Refused(Refused::TaskDoesNotExist | Refused::MapRunDoesNotExist) => {
             ApiError::TaskDoesNotExist("no task of this engine has this token".into())
         }
         DriveError::Refused(Refused::InvalidOutput(why)) => ApiError::InvalidOutput(why),

@@ -48,7 +48,8 @@ impl Inner {
         if saved.machine.express {
             return Err(ApiError::StateMachineTypeNotSupported);
         }
-        let born = |name| Box::new(Born { name, definition: saved.machine.hash, saved_at: saved.saved_at, trace_header });
+        let born =
+            |name| Box::new(Born { name, definition: saved.machine.hash, saved_at: saved.saved_at, trace_header });
         match name {
             // Nobody else draws the same UUID.
             None => self.begin(&machine, born(uuid::Uuid::new_v4().to_string()), &input).await,

@@ -63,11 +63,12 @@ impl Index {
         let path = data.join("index");
         let broken = |why: String| IndexError::Broken { path: path.clone(), why };
         let io = |error: io::Error| broken(error.to_string());
-        let found = trust::is_trusted(data).then(|| open_sled(&path).ok()).flatten().and_then(|db| {
+        let trusted = trust::is_trusted(data);
+        trust::mark_open(data).map_err(io)?;
+        let found = trusted.then(|| open_sled(&path).ok()).flatten().and_then(|db| {
             let mark = read::<Mark>(&db, MARK).ok().flatten()?;
             fits(&mark, journal).then_some((db, mark))
         });
-        trust::mark_open(data).map_err(io)?;
         let (db, mark) = match found {
             Some(found) => found,
             None => {
@@ -292,7 +293,13 @@ impl Index {
 }
 
 /// Adds an execution's change to a batch.
-fn add(db: &sled::Db, batch: &mut sled::Batch, number: ExecutionId, change: &Change, replaying: bool) -> Result<(), String> {
+fn add(
+    db: &sled::Db,
+    batch: &mut sled::Batch,
+    number: ExecutionId,
+    change: &Change,
+    replaying: bool,
+) -> Result<(), String> {
     let key = execution_key(&change.machine, number);
     let before = if change.born.is_none() || replaying { read::<ExecutionRow>(db, &key)? } else { None };
     let row = change.over(before).ok_or_else(|| format!("execution {number} goes on without having started"))?;
@@ -305,7 +312,9 @@ fn add(db: &sled::Db, batch: &mut sled::Batch, number: ExecutionId, change: &Cha
     }
     batch.insert(key, bytes(&row));
     match change.standing {
-        Standing::Running { due, busy } => batch.insert(&running_key(number), bytes(&RunningRow { head: change.head, due, busy })),
+        Standing::Running { due, busy } => {
+            batch.insert(&running_key(number), bytes(&RunningRow { head: change.head, due, busy }))
+        }
         _ if change.shown => batch.remove(&running_key(number)),
         _ => {}
     }

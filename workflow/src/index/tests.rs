@@ -45,7 +45,8 @@ fn close(opened: Opened) {
 async fn start(journal: &Journal, execution: ExecutionId, name: &str) -> Offset {
     let born = Born { name: name.into(), definition: [0; 32], saved_at: 16, trace_header: None };
     let standing = Standing::Running { due: Some(70), busy: false };
-    let head = BatchHead { execution, machine: "m".into(), previous: None, at: 100, standing, born: Some(Box::new(born)) };
+    let head =
+        BatchHead { execution, machine: "m".into(), previous: None, at: 100, standing, born: Some(Box::new(born)) };
     journal.append(Head::Batch(head), &[]).await.unwrap()
 }
 

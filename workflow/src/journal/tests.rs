@@ -44,7 +44,8 @@ fn open_on(folder: &Path, disk: Box<dyn Disk>, segment_size: u64) -> Result<(Jou
 }
 
 fn open(folder: &Path) -> Result<(Journal, Vec<Durable>), JournalError> {
-    open_on(folder, Box::new(RealDisk), SEGMENT_SIZE)
+    // Small, so that little is filled with zeros.
+    open_on(folder, Box::new(RealDisk), 64 << 10)
 }
 
 fn numbers(found: &[Durable]) -> Vec<i64> {
@@ -79,8 +80,14 @@ async fn what_was_acknowledged_is_there_after_a_restart() {
     assert_eq!(found, []);
     let records = vec![Record::Payload("{}".into())];
     let born = Born { name: "e".into(), definition: [7; 32], saved_at: 16, trace_header: None };
-    let batch =
-        BatchHead { execution: 1, machine: "m".into(), previous: None, at: 5, standing: Standing::Succeeded, born: Some(Box::new(born)) };
+    let batch = BatchHead {
+        execution: 1,
+        machine: "m".into(),
+        previous: None,
+        at: 5,
+        standing: Standing::Succeeded,
+        born: Some(Box::new(born)),
+    };
     let first = journal.append(head(1, 10), &[]).await.unwrap();
     let second = journal.append(Head::Batch(batch.clone()), &records).await.unwrap();
     drop(journal);
@@ -331,7 +338,7 @@ fn a_file_of_something_else_is_an_error() {
 #[test]
 fn an_idle_journal_is_small() {
     let folder = tempfile::tempdir().unwrap();
-    drop(open(folder.path()).unwrap());
+    drop(open_on(folder.path(), Box::new(RealDisk), SEGMENT_SIZE).unwrap());
     let file = OpenOptions::new().read(true).open(path_of(folder.path(), 0)).unwrap();
     assert!(file.metadata().unwrap().len() < 1 << 20);
 }

@@ -167,9 +167,11 @@ impl Writer {
         }
         // The first step is small, so that an idle data directory is.
         let step = if self.current.first == 0 && end <= FIRST_STEP { FIRST_STEP } else { STEP };
-        let target = end.next_multiple_of(step);
+        let target = end.next_multiple_of(step).min(self.segment_size).max(end);
+        // Page by page: the page cache keeps what was written at once as one piece, and later writes all of it again for
+        // every small entry in it.
         while self.filled < target {
-            let count = (target - self.filled).min(ZEROS.len() as u64);
+            let count = (target - self.filled).min(PAGE - self.filled % PAGE);
             self.disk.write(&self.current.file, &ZEROS[..count as usize], self.filled)?;
             self.filled += count;
         }
@@ -207,4 +209,6 @@ const LARGEST_GROUP: usize = 8 << 20;
 const STEP: u64 = 4 << 20;
 const FIRST_STEP: u64 = 256 << 10;
 
-static ZEROS: [u8; 4 << 10] = [0; 4 << 10];
+const PAGE: u64 = 4 << 10;
+
+static ZEROS: [u8; PAGE as usize] = [0; PAGE as usize];

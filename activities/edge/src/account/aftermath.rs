@@ -22,7 +22,11 @@ pub(super) struct Stretch<'a> {
 }
 
 /// The stretches since the alarm fired, in order.
-pub(super) fn stretches<'a>(recording: &'a Recording, resource: &ResourceRecord, fired_at: Timestamp) -> Vec<Stretch<'a>> {
+pub(super) fn stretches<'a>(
+    recording: &'a Recording,
+    resource: &ResourceRecord,
+    fired_at: Timestamp,
+) -> Vec<Stretch<'a>> {
     let mut moments: Vec<Timestamp> =
         resource.changes.iter().map(|change| change.effective_at).filter(|moment| *moment >= fired_at).collect();
     moments.sort_unstable();
@@ -51,7 +55,12 @@ pub(super) fn recovered_at(stretches: &[Stretch<'_>], now: Timestamp, pace: Pace
 }
 
 /// The points of one of the entry's series, in fast motion, then holding its last value.
-pub(super) fn points(stretch: &Stretch<'_>, series: &ObservedMetric, until: Timestamp, pace: Pace) -> Vec<(Timestamp, f64)> {
+pub(super) fn points(
+    stretch: &Stretch<'_>,
+    series: &ObservedMetric,
+    until: Timestamp,
+    pace: Pace,
+) -> Vec<(Timestamp, f64)> {
     let mut recorded = series.points.clone();
     recorded.sort_by_key(|(seconds, _)| *seconds);
     let Some((longest, last)) = recorded.last().copied() else { return Vec::new() };
@@ -77,7 +86,9 @@ impl When {
     fn holds(&self, resource: &ResourceRecord, fired_at: Timestamp, at: Timestamp) -> bool {
         match self {
             Self::Parameter { parameter, at_least, at_most } => number(&resource.configuration(at), parameter)
-                .is_some_and(|value| at_least.is_none_or(|least| value >= least) && at_most.is_none_or(|most| value <= most)),
+                .is_some_and(|value| {
+                    at_least.is_none_or(|least| value >= least) && at_most.is_none_or(|most| value <= most)
+                }),
             Self::Action { action } => resource
                 .changes
                 .iter()

@@ -52,30 +52,44 @@ pub struct AlarmRecord {
 
 impl AlarmRecord {
     /// The alarm as an event shows it, after `former`; nothing when the event is not news.
-    pub(crate) fn of(event: &AlarmEvent, arn: &str, incident: &str, former: Option<Self>, now: Timestamp) -> Option<Self> {
+    pub(crate) fn of(
+        event: &AlarmEvent,
+        arn: &str,
+        incident: &str,
+        former: Option<Self>,
+        now: Timestamp,
+    ) -> Option<Self> {
         let at = instant(&event.detail.state.timestamp)?;
         if former.as_ref().is_some_and(|former| former.updated_at >= at) {
             return None;
         }
         let stat = event.detail.configuration.metrics.iter().find_map(|metric| metric.metric_stat.as_ref());
-        let data: Value = serde_json::from_str(event.detail.state.reason_data.as_deref().unwrap_or("null")).unwrap_or_default();
-        let before = former.as_ref().map(|former| former.state.clone());
-        let previous = before.or_else(|| event.detail.previous_state.as_ref().map(|state| state.value.clone()));
+        let data: Value =
+            serde_json::from_str(event.detail.state.reason_data.as_deref().unwrap_or("null")).unwrap_or_default();
+        let known = former.as_ref().map(|former| former.state.clone());
+        let previous = known.or_else(|| event.detail.previous_state.as_ref().map(|state| state.value.clone()));
         let state = event.detail.state.value.clone();
         let mut transitions = former.as_ref().map(|former| former.transitions.clone()).unwrap_or_default();
         transitions.insert(
             0,
-            Transition { at: at.to_string(), from: previous.unwrap_or_else(|| "INSUFFICIENT_DATA".to_owned()), to: state.clone() },
+            Transition {
+                at: at.to_string(),
+                from: previous.unwrap_or_else(|| "INSUFFICIENT_DATA".to_owned()),
+                to: state.clone(),
+            },
         );
         transitions.truncate(MOST_TRANSITIONS);
-        let fired_at = if state == "ALARM" { Some(now) } else { former.and_then(|former| former.fired_at) };
+        let fires = state == "ALARM";
+        // The way back to OK belongs to the incident that the way to ALARM began.
+        let before = former.filter(|_| !fires);
+        let fired_at = if fires { Some(now) } else { before.as_ref().and_then(|former| former.fired_at) };
         Some(Self {
             name: event.detail.alarm_name.clone(),
             arn: arn.to_owned(),
             reason: event.detail.state.reason.clone(),
             updated_at: at,
             fired_at,
-            incident: incident.to_owned(),
+            incident: before.map_or_else(|| incident.to_owned(), |former| former.incident),
             threshold: data.get("threshold").and_then(Value::as_f64),
             comparison: None,
             namespace: stat.map(|stat| stat.metric.namespace.clone()),

@@ -14,8 +14,8 @@ mod watch;
 
 pub use alarm::AlarmRecord;
 pub use lock::LockRecord;
-pub(crate) use reading::difference;
 pub use observations::{Aftermath, AftermathOutcome, ObservedChange, ObservedLog, ObservedMetric, Recording, When};
+pub(crate) use reading::difference;
 pub use resource::{ChangeKind, ChangeRecord, ResourceRecord};
 pub use watch::{MetricPoints, MetricRequest, Visible};
 
@@ -66,7 +66,8 @@ impl Account {
     /// The resource of this type with this physical name.
     pub fn named(&self, resource_type: &str, name: &str) -> Result<Option<ResourceRecord>, FileError> {
         let named = |record: &ResourceRecord| {
-            record.resource_type == resource_type && (record.name == name || record.names.iter().any(|known| known == name))
+            record.resource_type == resource_type
+                && (record.name == name || record.names.iter().any(|known| known == name))
         };
         Ok(self.resources()?.into_iter().find(named))
     }
@@ -113,6 +114,15 @@ impl Account {
     /// The lock of a node.
     pub fn lock(&self, node: &str) -> Result<Option<LockRecord>, FileError> {
         files::read_json(&self.lock_path(node))
+    }
+
+    /// All locks, in the order of their files.
+    pub fn locks(&self) -> Result<Vec<LockRecord>, FileError> {
+        let mut locks = Vec::new();
+        for path in files::list(&self.root.join(LOCKS), "json")? {
+            locks.extend(files::read_json(&path)?);
+        }
+        Ok(locks)
     }
 
     /// Writes the lock of a node.

@@ -137,7 +137,8 @@ impl Recording {
     /// Reads the recordings of a file, or of every `.json` file in a directory.
     pub(super) fn load(path: &Path) -> Result<Vec<Self>, FileError> {
         let paths = if path.is_dir() { files::list(path, "json")? } else { vec![path.to_owned()] };
-        let missing = |path: &Path| FileError::Broken { path: path.to_owned(), problem: "it does not exist".to_owned() };
+        let missing =
+            |path: &Path| FileError::Broken { path: path.to_owned(), problem: "it does not exist".to_owned() };
         paths.iter().map(|path| files::read_json(path)?.ok_or_else(|| missing(path))).collect()
     }
 

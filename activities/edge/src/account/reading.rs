@@ -48,9 +48,17 @@ impl ResourceRecord {
         let all = self.configuration(now);
         let known = kind_of(&self.resource_type).map_or(&[][..], |kind| kind.facts);
         let mut facts: Fields = if known.is_empty() {
-            all.iter().filter(|(_, value)| !value.is_null() && !value.is_object() && !value.is_array()).map(owned).collect()
+            all.iter()
+                .filter(|(_, value)| !value.is_null() && !value.is_object() && !value.is_array())
+                .map(owned)
+                .collect()
         } else {
-            known.iter().filter_map(|name| all.get_key_value(*name)).filter(|(_, value)| !value.is_null()).map(owned).collect()
+            known
+                .iter()
+                .filter_map(|name| all.get_key_value(*name))
+                .filter(|(_, value)| !value.is_null())
+                .map(owned)
+                .collect()
         };
         if let Some(Value::Object(typed)) = self.typed(now).and_then(|typed| serde_json::to_value(typed).ok()) {
             facts.extend(typed.into_iter().filter(|(name, _)| name != "kind"));
@@ -100,4 +108,5 @@ fn available(fields: &Fields) -> String {
 }
 
 /// What follows from the changes themselves and is no attribute.
-const COUNTED: [&str; 6] = ["deployment", "running_count", "rollout_state", "last_update_status", "db_instance_status", "reboots"];
+const COUNTED: [&str; 6] =
+    ["deployment", "running_count", "rollout_state", "last_update_status", "db_instance_status", "reboots"];

@@ -54,8 +54,13 @@ pub(super) fn cured_at(
     now: Timestamp,
     pace: Pace,
 ) -> Option<Timestamp> {
-    let mut moments: Vec<Timestamp> =
-        subject.resource.changes.iter().map(|change| change.effective_at).filter(|at| *at >= fired_at && *at <= now).collect();
+    let mut moments: Vec<Timestamp> = subject
+        .resource
+        .changes
+        .iter()
+        .map(|change| change.effective_at)
+        .filter(|at| *at >= fired_at && *at <= now)
+        .collect();
     moments.sort_unstable();
     let mut cured = None;
     for at in moments {
@@ -76,7 +81,8 @@ pub(super) fn reason(subject: &Subject<'_>, alarm: &AlarmRecord, at: Timestamp) 
 pub(super) fn threshold(subject: &Subject<'_>, alarm: &AlarmRecord, at: Timestamp) -> Option<f64> {
     let threshold = alarm.threshold?;
     let change = Change::of(subject.resource, at);
-    let is_duration = alarm.metric.as_deref() == Some("Duration") && subject.resource.resource_type == "aws_lambda_function";
+    let is_duration =
+        alarm.metric.as_deref() == Some("Duration") && subject.resource.resource_type == "aws_lambda_function";
     let (Some(before), Some(_)) = (number(&change.before, "timeout"), number(&change.after, "timeout")) else {
         return Some(threshold);
     };
@@ -147,9 +153,9 @@ fn errors_cured(subject: &Subject<'_>, change: &Change) -> bool {
     let timeouts = subject.recording.logged(&group, &["Task timed out", "timed out after"]);
     let memory = subject.recording.logged(&group, &["OutOfMemory", "signal: killed", "out of memory"]);
     let longest = subject.recording.highest("Duration", "FunctionName", &subject.resource.name);
-    let in_time = longest.zip(number(&change.after, "timeout")).is_some_and(|(longest, timeout)| {
-        needed_duration(change, longest) < timeout * 1_000.0
-    });
+    let in_time = longest
+        .zip(number(&change.after, "timeout"))
+        .is_some_and(|(longest, timeout)| needed_duration(change, longest) < timeout * 1_000.0);
     let grown = change.ratio("memory_size") > 1.0;
     (timeouts || memory) && (!timeouts || in_time) && (!memory || grown)
 }
@@ -169,7 +175,9 @@ fn throttles(subject: &Subject<'_>, change: &Change, observed: f64) -> f64 {
 /// Whether this action took effect since the alarm and until `at`.
 fn restarted(subject: &Subject<'_>, action: &str, at: Timestamp) -> bool {
     let changes = &subject.resource.changes;
-    changes.iter().any(|change| change.action == action && subject.since <= change.effective_at && change.effective_at <= at)
+    changes
+        .iter()
+        .any(|change| change.action == action && subject.since <= change.effective_at && change.effective_at <= at)
 }
 
 fn number(fields: &Fields, name: &str) -> Option<f64> {
@@ -186,7 +194,7 @@ const AT_TIMEOUT: f64 = 0.97;
 /// How much longer than seen such an invocation would have taken.
 const BEYOND_TIMEOUT: f64 = 1.15;
 /// How many of the last points stand for the present.
-pub(super) const TAIL: usize = 5;
+const TAIL: usize = 5;
 
 #[cfg(test)]
 mod tests {
@@ -243,15 +251,18 @@ mod tests {
         let (namespace, name, stat) = case.metric;
         let mut recording: Recording = serde_json::from_value(case.more).unwrap();
         let dimensions = fields(case.dimensions);
-        recording.metrics.insert(0, ObservedMetric {
-            namespace: namespace.to_owned(),
-            name: name.to_owned(),
-            dimensions: dimensions.clone(),
-            stat: stat.to_owned(),
-            period: 60,
-            unit: None,
-            points: case.points,
-        });
+        recording.metrics.insert(
+            0,
+            ObservedMetric {
+                namespace: namespace.to_owned(),
+                name: name.to_owned(),
+                dimensions: dimensions.clone(),
+                stat: stat.to_owned(),
+                period: 60,
+                unit: None,
+                points: case.points,
+            },
+        );
         let alarm = AlarmRecord {
             name: "a".to_owned(),
             arn: "arn".to_owned(),
@@ -280,7 +291,13 @@ mod tests {
         assert!((after - last).abs() < 0.01, "{after} instead of {last}");
     }
 
-    fn lambda(action: &'static str, after: Value, metric: (&'static str, &'static str, &'static str), observed: f64, threshold: f64) -> Case {
+    fn lambda(
+        action: &'static str,
+        after: Value,
+        metric: (&'static str, &'static str, &'static str),
+        observed: f64,
+        threshold: f64,
+    ) -> Case {
         Case {
             kind: "aws_lambda_function",
             base: json!({"timeout": 10, "memory_size": 512, "reserved_concurrent_executions": 5}),
@@ -335,7 +352,13 @@ mod tests {
     fn throttles_end_when_the_reservation_exceeds_what_was_needed() {
         let throttles = ("AWS/Lambda", "Throttles", "Sum");
         let with = |reserved: i64| {
-            lambda("lambda_update_reserved_concurrency", json!({"reserved_concurrent_executions": reserved}), throttles, 40.0, 1.0)
+            lambda(
+                "lambda_update_reserved_concurrency",
+                json!({"reserved_concurrent_executions": reserved}),
+                throttles,
+                40.0,
+                1.0,
+            )
         };
         check(with(20), true, 0.0);
         check(with(8), false, 25.0);

@@ -69,7 +69,13 @@ impl Account {
     /// A metric's points within a window, with the effect of all changes; nothing where it was not observed.
     pub fn metric(&self, request: &MetricRequest<'_>) -> Result<Option<MetricPoints>, EdgeError> {
         for visible in self.recordings()? {
-            let found = series(&visible.recording.metrics, request.namespace, request.name, request.dimensions, request.statistic);
+            let found = series(
+                &visible.recording.metrics,
+                request.namespace,
+                request.name,
+                request.dimensions,
+                request.statistic,
+            );
             if let Some(found) = found {
                 let points = self.points(&visible, found, request)?;
                 return Ok(Some(MetricPoints { unit: found.unit.clone(), points }));
@@ -145,7 +151,8 @@ impl Account {
             let resource = self.resource_of(request.namespace, request.dimensions)?;
             return Ok(observed(found, visible.anchor, window, |value, at| {
                 resource.as_ref().map_or(value, |resource| {
-                    let subject = simulation::Subject { resource, recording: &visible.recording, since: visible.anchor };
+                    let subject =
+                        simulation::Subject { resource, recording: &visible.recording, since: visible.anchor };
                     simulation::value(&subject, found, value, at)
                 })
             }));
@@ -156,7 +163,8 @@ impl Account {
         let subject = alarm.as_ref().map(|alarm| self.subject(alarm)).transpose()?.flatten();
         let Some((resource, _)) = subject else { return Ok(points) };
         for stretch in aftermath::stretches(&visible.recording, &resource, visible.anchor) {
-            let recorded = series(&stretch.entry.metrics, request.namespace, request.name, request.dimensions, request.statistic);
+            let recorded =
+                series(&stretch.entry.metrics, request.namespace, request.name, request.dimensions, request.statistic);
             if let Some(recorded) = recorded.filter(|_| stretch.from <= request.to) {
                 points.retain(|(at, _)| *at < stretch.from);
                 points.extend(aftermath::points(&stretch, recorded, request.to, self.pace));
@@ -175,7 +183,9 @@ impl Account {
     }
 }
 
-/// The points of a series within a window: as observed until `anchor`, then going on like the last ones.
+/// The points of a series within a window: as observed until `anchor`, then holding the last value.
+///
+/// A point stands at the start of its period and is there once the period is over.
 fn observed(
     series: &ObservedMetric,
     anchor: Timestamp,
@@ -184,15 +194,14 @@ fn observed(
 ) -> Vec<(Timestamp, f64)> {
     let mut recorded = series.points.clone();
     recorded.sort_by_key(|(before, _)| std::cmp::Reverse(*before));
-    let last = recorded.last().map_or(0, |(before, _)| *before);
-    let tail: Vec<f64> = recorded.iter().rev().take(simulation::TAIL).rev().map(|(_, value)| *value).collect();
+    let Some((last_before, last)) = recorded.last().copied() else { return Vec::new() };
     let period = i64::from(series.period.max(1));
     let mut all: Vec<(Timestamp, f64)> =
         recorded.iter().filter_map(|(before, value)| Some((seconds_after(anchor, -before)?, *value))).collect();
-    for (turn, original) in tail.iter().cycle().take(MOST_POINTS).enumerate() {
-        let step = i64::try_from(turn).unwrap_or(i64::MAX).saturating_add(1).saturating_mul(period);
-        match seconds_after(anchor, step.saturating_sub(last)) {
-            Some(at) if at <= window.1 => all.push((at, *original)),
+    for turn in 1..=MOST_POINTS {
+        let start = turn.saturating_mul(period).saturating_sub(last_before);
+        match (seconds_after(anchor, start), seconds_after(anchor, start.saturating_add(period))) {
+            (Some(at), Some(over)) if over <= window.1 => all.push((at, last)),
             _ => break,
         }
     }
@@ -204,5 +213,5 @@ fn seconds_after(moment: Timestamp, seconds: i64) -> Option<Timestamp> {
     moment.checked_add(SignedDuration::from_secs(seconds)).ok()
 }
 
-const MOST_POINTS: usize = 1_500;
+const MOST_POINTS: i64 = 1_500;
 const RECOVERED: &str = "Threshold Crossed: no datapoint was beyond the threshold any more.";

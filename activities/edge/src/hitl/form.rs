@@ -76,7 +76,10 @@ impl Form {
     /// Checks that the form is of a page that was shown for the round that is open.
     pub(super) fn check(&self, key: &SealingKey, round: &RoundRecord) -> Result<(), DecideError> {
         if self.digest != round.digest {
-            return refuse(409, "The proposal changed since the page was opened. Open the link again and read the new one.");
+            return refuse(
+                409,
+                "The proposal changed since the page was opened. Open the link again and read the new one.",
+            );
         }
         let expected = token(key, &round.incident.execution, &round.digest);
         if same_bytes(expected.as_bytes(), self.form_token.as_bytes()) {
@@ -89,11 +92,15 @@ impl Form {
     pub(super) fn adjusted(&self, proposal: &Proposal) -> Result<Fields, DecideError> {
         let mut fields = proposal.parameters.clone();
         for (name, text) in &self.parameters {
-            let Some(proposed) = fields.get(name) else { return refuse(400, format!("`{name}` is not a parameter of this action.")) };
+            let Some(proposed) = fields.get(name) else {
+                return refuse(400, format!("`{name}` is not a parameter of this action."));
+            };
             if !proposed.is_number() {
                 return refuse(400, format!("`{name}` cannot be changed here."));
             }
-            let Ok(number) = text.trim().parse::<i64>() else { return refuse(400, format!("`{text}` is not a whole number.")) };
+            let Ok(number) = text.trim().parse::<i64>() else {
+                return refuse(400, format!("`{text}` is not a whole number."));
+            };
             fields.insert(name.clone(), Value::from(number));
         }
         if fields == proposal.parameters {

@@ -21,8 +21,9 @@ pub(super) fn to_size(answer: &mut Value, max_bytes: u32) -> Option<bool> {
 /// Takes about a tenth of the longest dispensable list away.
 fn shorten(answer: &mut Value) -> bool {
     if let Some(series) = answer.get_mut("series").and_then(Value::as_array_mut) {
-        let longest = series.iter_mut().filter_map(|one| one.get_mut("points")?.as_array_mut()).max_by_key(|points| points.len());
-        return longest.is_some_and(|points| drop_first(points));
+        let longest =
+            series.iter_mut().filter_map(|one| one.get_mut("points")?.as_array_mut()).max_by_key(|points| points.len());
+        return longest.is_some_and(drop_first);
     }
     if let Some(lines) = answer.get_mut("lines").and_then(Value::as_array_mut) {
         return drop_first(lines);
@@ -81,7 +82,8 @@ mod tests {
         let lines: Vec<u32> = (100..200).collect();
         let cut = check(json!({"group": "g", "lines": lines}), 100, Some(true));
         assert_eq!(cut["lines"].as_array().unwrap().last(), Some(&json!(199)));
-        let cut = check(json!({"series": [{"points": [1]}, {"points": (0..100).collect::<Vec<_>>()}]}), 100, Some(true));
+        let cut =
+            check(json!({"series": [{"points": [1]}, {"points": (0..100).collect::<Vec<_>>()}]}), 100, Some(true));
         assert_eq!(cut["series"][0]["points"], json!([1]));
         assert_eq!(cut["series"][1]["points"].as_array().unwrap().last(), Some(&json!(99)));
     }

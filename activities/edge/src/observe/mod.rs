@@ -7,9 +7,9 @@ mod cut;
 mod filter;
 
 use activities::shape::{
-    ActiveAlarmsAnswer, AlarmAnswer, AlarmHistoryAnswer, Change, ChangesAnswer, ConfigurationAnswer, LogLine, LogsAnswer, MetricQuery,
-    MetricSeries, MetricsAnswer, Observation, ObserveAnswer, ObserveRequest, Point, Read, ReadError, ReadRequest,
-    RecentActionsAnswer,
+    ActiveAlarmsAnswer, AlarmAnswer, AlarmHistoryAnswer, Change, ChangesAnswer, ConfigurationAnswer, LogLine,
+    LogsAnswer, MetricQuery, MetricSeries, MetricsAnswer, Observation, ObserveAnswer, ObserveRequest, Point, Read,
+    ReadError, ReadRequest, RecentActionsAnswer,
 };
 use activities::twin::Lookup;
 use jiff::Timestamp;
@@ -24,7 +24,8 @@ use crate::{kill_switch, policy, remember};
 
 /// Performs the reads.
 pub(crate) fn observe(world: &World, request: ObserveRequest) -> Result<ObserveAnswer, EdgeError> {
-    let at: Timestamp = request.at.parse().map_err(|_| EdgeError::bad_input("observe", format!("`at` is `{}`", request.at)))?;
+    let at: Timestamp =
+        request.at.parse().map_err(|_| EdgeError::bad_input("observe", format!("`at` is `{}`", request.at)))?;
     let place = (request.account.as_str(), request.region.as_str());
     let observations = request.reads.into_iter().map(|read| observation(world, place, at, read)).collect();
     Ok(ObserveAnswer { observations })
@@ -49,7 +50,10 @@ fn here(world: &World, (account, region): (&str, &str)) -> Result<(), EdgeError>
     if account == world.config.account && region == world.config.region {
         return Ok(());
     }
-    let message = format!("the embedded account is `{}` `{}`, not `{account}` `{region}`", world.config.account, world.config.region);
+    let message = format!(
+        "the embedded account is `{}` `{}`, not `{account}` `{region}`",
+        world.config.account, world.config.region
+    );
     Err(EdgeError::new("AccessDenied", message))
 }
 
@@ -69,14 +73,18 @@ fn perform(world: &World, (account, region): (&str, &str), at: Timestamp, read: 
             value(remember::similar(world, text, resource_type.as_deref(), *limit)?)
         }
         Read::Alarm { name } => value(alarm(world, name)?),
-        Read::AlarmHistory { name, seconds, limit } => value(alarm_history(world, name, seconds_before(at, *seconds), *limit)?),
+        Read::AlarmHistory { name, seconds, limit } => {
+            value(alarm_history(world, name, seconds_before(at, *seconds), *limit)?)
+        }
         Read::ActiveAlarms { limit } => value(active_alarms(world, *limit)?),
         Read::Metrics { queries, seconds } => value(metrics(world, queries, seconds_before(at, *seconds), at)?),
         Read::Logs { group, seconds, pattern, limit } => {
             value(logs(world, group, seconds_before(at, *seconds), at, pattern.as_deref(), *limit)?)
         }
         Read::Configuration { resource_type, name } => value(configuration(world, resource_type, name)?),
-        Read::Changes { name, seconds, limit } => value(changes(world, name, seconds_before(at, *seconds), at, *limit)?),
+        Read::Changes { name, seconds, limit } => {
+            value(changes(world, name, seconds_before(at, *seconds), at, *limit)?)
+        }
     }
 }
 
@@ -103,17 +111,21 @@ fn alarm_answer(world: &World, record: AlarmRecord, now: Timestamp) -> Result<Al
 }
 
 fn alarm_history(world: &World, name: &str, from: Timestamp, limit: u32) -> Result<AlarmHistoryAnswer, EdgeError> {
-    let record = world.account.alarm(name, world.now())?.ok_or_else(|| not_found(format!("no alarm `{name}` is known")))?;
+    let record =
+        world.account.alarm(name, world.now())?.ok_or_else(|| not_found(format!("no alarm `{name}` is known")))?;
     let within = |at: &str| at.parse::<Timestamp>().is_ok_and(|at| at >= from);
-    let transitions = record.transitions.into_iter().filter(|transition| within(&transition.at)).take(count(limit)).collect();
+    let transitions =
+        record.transitions.into_iter().filter(|transition| within(&transition.at)).take(count(limit)).collect();
     Ok(AlarmHistoryAnswer { transitions })
 }
 
 fn active_alarms(world: &World, limit: u32) -> Result<ActiveAlarmsAnswer, EdgeError> {
     let now = world.now();
-    let mut firing: Vec<AlarmRecord> = world.account.alarms(now)?.into_iter().filter(|alarm| alarm.state == "ALARM").collect();
+    let mut firing: Vec<AlarmRecord> =
+        world.account.alarms(now)?.into_iter().filter(|alarm| alarm.state == "ALARM").collect();
     firing.sort_by_key(|alarm| std::cmp::Reverse(alarm.updated_at));
-    let alarms = firing.into_iter().take(count(limit)).map(|alarm| alarm_answer(world, alarm, now)).collect::<Result<_, _>>()?;
+    let alarms =
+        firing.into_iter().take(count(limit)).map(|alarm| alarm_answer(world, alarm, now)).collect::<Result<_, _>>()?;
     Ok(ActiveAlarmsAnswer { alarms })
 }
 
@@ -135,7 +147,14 @@ fn metrics(world: &World, queries: &[MetricQuery], from: Timestamp, to: Timestam
     Ok(MetricsAnswer { series: series.collect::<Result<_, EdgeError>>()? })
 }
 
-fn logs(world: &World, group: &str, from: Timestamp, to: Timestamp, pattern: Option<&str>, limit: u32) -> Result<LogsAnswer, EdgeError> {
+fn logs(
+    world: &World,
+    group: &str,
+    from: Timestamp,
+    to: Timestamp,
+    pattern: Option<&str>,
+    limit: u32,
+) -> Result<LogsAnswer, EdgeError> {
     let mut lines: Vec<(Timestamp, String)> = Vec::new();
     for Visible { recording, anchor } in world.account.recordings()? {
         let of_group = recording.logs.into_iter().filter(|line| line.group == group);
@@ -144,7 +163,9 @@ fn logs(world: &World, group: &str, from: Timestamp, to: Timestamp, pattern: Opt
     if lines.is_empty() {
         return Err(not_found(format!("the log group `{group}` does not exist")));
     }
-    lines.retain(|(at, message)| from <= *at && *at <= to && pattern.is_none_or(|pattern| filter::matches(pattern, message)));
+    lines.retain(|(at, message)| {
+        from <= *at && *at <= to && pattern.is_none_or(|pattern| filter::matches(pattern, message))
+    });
     lines.sort_by_key(|(at, _)| *at);
     let skip = lines.len().saturating_sub(count(limit));
     let lines = lines.into_iter().skip(skip).map(|(at, message)| LogLine { at: written(at), message }).collect();
@@ -185,12 +206,15 @@ fn changes(world: &World, name: &str, from: Timestamp, to: Timestamp, limit: u32
     for Visible { recording, anchor } in world.account.recordings()? {
         for change in recording.changes.into_iter().filter(|change| change.is_of(name)) {
             let at = seconds_before(anchor, change.seconds_before);
-            let action = if change.summary.is_empty() { change.event } else { format!("{}: {}", change.event, change.summary) };
+            let action =
+                if change.summary.is_empty() { change.event } else { format!("{}: {}", change.event, change.summary) };
             all.push((at, Change { at: written(at), action, by: change.actor }));
         }
     }
     for (resource, change) in world.account.changes()? {
-        let named = resource.name == name || resource.name.rsplit('/').next() == Some(name) || resource.names.iter().any(|one| one == name);
+        let named = resource.name == name
+            || resource.name.rsplit('/').next() == Some(name)
+            || resource.names.iter().any(|one| one == name);
         if named {
             let action = with_values(&change.action, &change.after);
             all.push((change.begun_at, Change { at: written(change.begun_at), action, by: change.by }));

@@ -12,14 +12,13 @@ mod settled;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 pub use proposal::{ProposalView, proposal_page};
-pub use settled::{
-    SettledView, decided_page, expired_page, not_found_page, refused_page, second_page,
-    unknown_page,
-};
+pub use settled::{SettledView, decided_page, expired_page, not_found_page, refused_page, second_page, unknown_page};
 
 /// A page: its status and its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,10 +41,7 @@ impl Page {
             ("x-frame-options", "DENY".to_owned()),
             ("cross-origin-opener-policy", "same-origin".to_owned()),
             ("cross-origin-resource-policy", "same-origin".to_owned()),
-            (
-                "permissions-policy",
-                "camera=(), microphone=(), geolocation=()".to_owned(),
-            ),
+            ("permissions-policy", "camera=(), microphone=(), geolocation=()".to_owned()),
             ("x-robots-tag", "noindex, nofollow".to_owned()),
         ]
     }
@@ -74,10 +70,7 @@ fn frame(status: u16, title: &str, body: &Markup) -> Page {
             body { main { (body) } }
         }
     };
-    Page {
-        status,
-        html: document.into_string(),
-    }
+    Page { status, html: document.into_string() }
 }
 
 /// A text with the characters made visible that would hide or reorder what a reader sees.
@@ -99,6 +92,19 @@ pub(super) fn shown(text: &str) -> String {
     visible
 }
 
+/// An instant as people read it, `23 November 2026, 09:15:34 UTC`; what is no instant stays as it is.
+pub(super) fn moment(text: &str) -> String {
+    match text.parse::<Timestamp>() {
+        Ok(at) => at.strftime("%-d %B %Y, %H:%M:%S UTC").to_string(),
+        Err(_) => shown(text),
+    }
+}
+
+/// A value as it stands in JSON, but a plain text without its quotation marks.
+fn value_text(value: &Value) -> String {
+    value.as_str().map_or_else(|| shown(&value.to_string()), shown)
+}
+
 const STYLE: &str = include_str!("style.css");
 
 #[cfg(test)]
@@ -106,11 +112,7 @@ mod tests {
     use super::*;
 
     fn header(name: &str) -> String {
-        Page::headers()
-            .into_iter()
-            .find(|(found, _)| *found == name)
-            .unwrap()
-            .1
+        Page::headers().into_iter().find(|(found, _)| *found == name).unwrap().1
     }
 
     #[test]
@@ -126,33 +128,25 @@ mod tests {
         assert!(policy.starts_with("default-src 'none'"));
         assert!(!policy.contains("unsafe"));
         let page = frame(200, "t", &html! { p { "x" } });
-        let style = page
-            .html
-            .split("<style>")
-            .nth(1)
-            .unwrap()
-            .split("</style>")
-            .next()
-            .unwrap();
+        let style = page.html.split("<style>").nth(1).unwrap().split("</style>").next().unwrap();
         let digest = STANDARD.encode(Sha256::digest(style.as_bytes()));
         assert!(policy.contains(&format!("'sha256-{digest}'")));
     }
 
     #[test]
     fn characters_that_hide_or_reorder_are_made_visible() {
-        assert_eq!(
-            shown("a\u{202e}b\u{200b}c\r\n\u{0}"),
-            "a[U+202E]b[U+200B]c[U+000D]\n[U+0000]"
-        );
+        assert_eq!(shown("a\u{202e}b\u{200b}c\r\n\u{0}"), "a[U+202E]b[U+200B]c[U+000D]\n[U+0000]");
         assert_eq!(shown("Müller → 30 s"), "Müller → 30 s");
     }
 
     #[test]
+    fn an_instant_is_written_for_people() {
+        assert_eq!(moment("2026-11-03T09:05:34.123Z"), "3 November 2026, 09:05:34 UTC");
+        assert_eq!(moment("soon"), "soon");
+    }
+
+    #[test]
     fn a_title_is_data() {
-        assert!(
-            frame(200, "<script>", &html! {})
-                .html
-                .contains("<title>&lt;script&gt;</title>")
-        );
+        assert!(frame(200, "<script>", &html! {}).html.contains("<title>&lt;script&gt;</title>"));
     }
 }

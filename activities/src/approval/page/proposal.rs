@@ -9,10 +9,8 @@ use serde_json::Value;
 
 use super::super::authorise::{required_role, risk_word, role_word};
 use super::super::digest::{canonical_proposal, proposal_digest};
-use super::{Page, frame, shown};
-use crate::shape::{
-    Context, Decision, Fields, Incident, Piece, Proposal, ReasonerKind, RiskLevel, Round, RoundKind,
-};
+use super::{Page, frame, moment, shown, value_text};
+use crate::shape::{Context, Decision, Fields, Incident, Piece, Proposal, ReasonerKind, RiskLevel, Round, RoundKind};
 
 /// What the approval page shows.
 #[derive(Clone, Copy, Debug)]
@@ -51,33 +49,17 @@ impl ProposalView<'_> {
         match proposal_digest(self.proposal) {
             Ok(digest) if digest == self.digest => {}
             Ok(_) => {
-                return Some(
-                    "The proposal was changed after it was made: its digest does not fit."
-                        .to_owned(),
-                );
+                return Some("The proposal was changed after it was made: its digest does not fit.".to_owned());
             }
             Err(error) => return Some(format!("The digest cannot be computed: {error}.")),
         }
-        let missing: Vec<&str> = self
-            .proposal
-            .cause
-            .evidence
-            .iter()
-            .map(String::as_str)
-            .filter(|id| self.piece(id).is_none())
-            .collect();
-        if missing.is_empty() {
-            None
-        } else {
-            Some(format!("Evidence is missing: {}.", missing.join(", ")))
-        }
+        let missing: Vec<&str> =
+            self.proposal.cause.evidence.iter().map(String::as_str).filter(|id| self.piece(id).is_none()).collect();
+        if missing.is_empty() { None } else { Some(format!("Evidence is missing: {}.", missing.join(", "))) }
     }
 
     fn piece(&self, id: &str) -> Option<&Piece> {
-        self.context
-            .pieces
-            .iter()
-            .find(|piece| piece.evidence == id)
+        self.context.pieces.iter().find(|piece| piece.evidence == id)
     }
 }
 
@@ -92,7 +74,8 @@ pub fn proposal_page(view: &ProposalView<'_>) -> Page {
             p { (risk_mark(proposal.risk.level)) }
             h1 { (shown(&proposal.action)) " on " (shown(&proposal.target.name)) }
             p { "Because " span.data { (shown(&view.incident.alarm.name)) } " went into ALARM in "
-                (view.incident.region) " at " (view.incident.started_at) "." }
+                (shown(&view.incident.region)) " on " (moment(&view.incident.started_at)) "." }
+            p { a href="#decide" { "To the decision" } }
         }
         (change(proposal))
         (why(view))
@@ -105,12 +88,7 @@ pub fn proposal_page(view: &ProposalView<'_>) -> Page {
     let status = if view.problem.is_some() { 403 } else { 200 };
     frame(
         status,
-        &format!(
-            "{}: {} on {}",
-            risk_word(proposal.risk.level),
-            proposal.action,
-            proposal.target.name
-        ),
+        &format!("{}: {} on {}", risk_word(proposal.risk.level), proposal.action, proposal.target.name),
         &body,
     )
 }
@@ -127,7 +105,7 @@ fn notices(view: &ProposalView<'_>, incomplete: Option<&str>) -> Markup {
             section.notice { p { "Your link is of an earlier round. This is the round that is open now." } }
         }
         @for decision in view.approvals {
-            section.notice.good { p { (shown(&decision.subject)) " approved at " (decision.at) ". "
+            section.notice.good { p { (shown(&decision.subject)) " approved on " (moment(&decision.at)) ". "
                 (left_words(view)) } }
         }
     }
@@ -155,15 +133,15 @@ fn change(proposal: &Proposal) -> Markup {
 
 /// Every attribute before and every parameter after; those of one name share a row.
 fn change_table(proposal: &Proposal) -> Markup {
-    let others = proposal
-        .before
-        .iter()
-        .filter(|(name, _)| !proposal.parameters.contains_key(*name));
+    let others = proposal.before.iter().filter(|(name, _)| !proposal.parameters.contains_key(*name));
+    let mut parameters: Vec<(&String, &Value)> = proposal.parameters.iter().collect();
+    // What changes comes first, what only names the target after it.
+    parameters.sort_by_key(|(name, _)| !proposal.before.contains_key(*name));
     html! {
         table {
             thead { tr { th scope="col" { "Parameter" } th scope="col" { "Now" } th scope="col" { "After" } } }
             tbody {
-                @for (name, after) in &proposal.parameters {
+                @for (name, after) in parameters {
                     tr {
                         th scope="row" { code { (shown(name)) } }
                         td.data data-name="Now" { @match proposal.before.get(name) {
@@ -209,9 +187,11 @@ fn why(view: &ProposalView<'_>) -> Markup {
     }
 }
 
+/// One piece of evidence, whole; a long one is folded, a tap away.
 fn evidence(piece: &Piece) -> Markup {
+    let short = piece.text.chars().count() <= SHORT;
     html! {
-        details open {
+        details open[short] {
             summary { (shown(&piece.evidence)) " · " (shown(&piece.title)) }
             @if piece.untrusted { p.soft { "Text from outside, shown as it was written." } }
             pre { (shown(&piece.text)) }
@@ -250,18 +230,16 @@ fn target(proposal: &Proposal) -> Markup {
 }
 
 fn decide(view: &ProposalView<'_>, complete: bool) -> Markup {
-    let adjustable: Vec<(&String, &Value)> = view
-        .proposal
-        .parameters
-        .iter()
-        .filter(|(_, value)| value.is_number())
-        .collect();
+    let adjustable: Vec<(&String, &Value)> =
+        view.proposal.parameters.iter().filter(|(_, value)| value.is_number()).collect();
     html! {
         form method="post" autocomplete="off" aria-labelledby="decide" {
+            // The first button is what the Enter key presses: this one, so that only a deliberate press decides.
+            button type="submit" disabled hidden {}
             h2 #decide { "Your decision" }
             p { "Asked: " (role_word(view.round.role)) ". A yes needs the role " strong {
                 (role_word(required_role(view.proposal, view.approvals))) } ". " (left_words(view)) }
-            p.soft { "This round ends at " (view.ends_at) "; the proposal expires at " (view.proposal.expires_at) ". No answer is a no." }
+            p.soft { "This round ends on " (moment(view.ends_at)) "; the proposal expires on " (moment(&view.proposal.expires_at)) ". No answer is a no." }
             input type="hidden" name="form_token" value=(view.form_token);
             input type="hidden" name="digest" value=(view.digest);
             label for="name" { "Your name" }
@@ -359,9 +337,5 @@ fn fields(fields: &Fields) -> Markup {
     html! { dl { @for (name, value) in fields { dt { code { (shown(name)) } } dd.data { (value_text(value)) } } } }
 }
 
-/// A value as it stands in JSON, but a plain text without its quotation marks.
-fn value_text(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| shown(&value.to_string()), shown)
-}
+/// The most characters of a piece of evidence that is shown unfolded.
+const SHORT: usize = 600;

@@ -5,7 +5,7 @@
 use maud::{Markup, html};
 
 use super::super::authorise::{risk_word, role_word};
-use super::{Page, frame, shown};
+use super::{Page, frame, moment, shown, value_text};
 use crate::shape::{Decision, DecisionKind, Proposal};
 
 /// A decision and the proposal that it is about.
@@ -22,39 +22,18 @@ pub struct SettledView<'a> {
 /// The decision was taken, and was yours.
 pub fn decided_page(view: &SettledView<'_>) -> Page {
     let (title, words) = match view.decision.kind {
-        DecisionKind::Approve => (
-            "Approved",
-            "It is executed now, exactly as it was shown, and verified afterwards.",
-        ),
-        DecisionKind::Reject => (
-            "Rejected",
-            "Nothing is executed. The rejection is remembered for the next incident.",
-        ),
-        DecisionKind::Adjust => (
-            "New values proposed",
-            "They are checked and asked again in a new mail.",
-        ),
-        DecisionKind::Recovered => (
-            "Over by itself",
-            "The alarm ended before a decision. Nothing is executed.",
-        ),
-        DecisionKind::Policy => (
-            "Decided by policy",
-            "The policy decided; no answer was needed.",
-        ),
+        DecisionKind::Approve => ("Approved", "It is executed now, exactly as it was shown, and verified afterwards."),
+        DecisionKind::Reject => ("Rejected", "Nothing is executed. The rejection is remembered for the next incident."),
+        DecisionKind::Adjust => ("New values proposed", "They are checked and asked again in a new mail."),
+        DecisionKind::Recovered => ("Over by itself", "The alarm ended before a decision. Nothing is executed."),
+        DecisionKind::Policy => ("Decided by policy", "The policy decided; no answer was needed."),
     };
     settled(200, title, "good", words, view)
 }
 
 /// Somebody else decided first, or you did already.
 pub fn second_page(view: &SettledView<'_>) -> Page {
-    settled(
-        409,
-        "This was decided already",
-        "plain",
-        "Your answer came second and changed nothing.",
-        view,
-    )
+    settled(409, "This was decided already", "plain", "Your answer came second and changed nothing.", view)
 }
 
 /// The time is over; no answer was a no.
@@ -73,11 +52,7 @@ pub fn expired_page(proposal: Option<&Proposal>, ending: Option<&str>) -> Page {
 
 /// The link is whole and ours, but nothing here knows its approval.
 pub fn unknown_page() -> Page {
-    plain(
-        404,
-        "Unknown approval",
-        "This link opens, but no approval is kept for it here. Nothing was changed.",
-    )
+    plain(404, "Unknown approval", "This link opens, but no approval is kept for it here. Nothing was changed.")
 }
 
 /// The address is not an approval link.
@@ -99,11 +74,7 @@ pub fn refused_page(status: u16, problem: &str) -> Page {
 }
 
 fn plain(status: u16, title: &str, words: &str) -> Page {
-    frame(
-        status,
-        title,
-        &html! { (top()) section.notice { h1 { (title) } p { (words) } } },
-    )
+    frame(status, title, &html! { (top()) section.notice { h1 { (title) } p { (words) } } })
 }
 
 fn settled(status: u16, title: &str, tone: &str, words: &str, view: &SettledView<'_>) -> Page {
@@ -116,10 +87,10 @@ fn settled(status: u16, title: &str, tone: &str, words: &str, view: &SettledView
             dl {
                 dt { "Decision" } dd { (kind_word(decision.kind)) }
                 dt { "By" } dd { (shown(&decision.subject)) @if let Some(role) = decision.role { ", " (role_word(role)) } }
-                dt { "At" } dd.data { (decision.at) }
+                dt { "On" } dd { (moment(&decision.at)) }
                 @if let Some(reason) = &decision.reason { dt { "Reason" } dd { (shown(reason)) } }
                 @if let Some(parameters) = &decision.parameters {
-                    @for (name, value) in parameters { dt { code { (shown(name)) } } dd.data { (shown(&value.to_string())) } }
+                    @for (name, value) in parameters { dt { code { (shown(name)) } } dd.data { (value_text(value)) } }
                 }
                 dt { "Round" } dd { (decision.round) }
                 dt { "Digest" } dd.data { (decision.digest) }
@@ -138,7 +109,7 @@ fn about(proposal: &Proposal) -> Markup {
             dl {
                 dt { "Action" } dd.data { (proposal.action) }
                 dt { "Target" } dd.data { (shown(&proposal.target.name)) }
-                @for (name, value) in &proposal.parameters { dt { code { (shown(name)) } } dd.data { (shown(&value.to_string())) } }
+                @for (name, value) in &proposal.parameters { dt { code { (shown(name)) } } dd.data { (value_text(value)) } }
                 dt { "Risk" } dd { (risk_word(proposal.risk.level)) }
                 dt { "Execution" } dd.data { (proposal.execution) }
             }

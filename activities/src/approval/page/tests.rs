@@ -40,12 +40,7 @@ fn the_page_shows_everything_that_the_digest_covers() {
     let proposal = example::proposal();
     let page = show(&proposal, |_| {});
     assert_eq!(page.status, 200);
-    let text = page
-        .html
-        .replace("&quot;", "\"")
-        .replace("&gt;", ">")
-        .replace("&lt;", "<")
-        .replace("&amp;", "&");
+    let text = page.html.replace("&quot;", "\"").replace("&gt;", ">").replace("&lt;", "<").replace("&amp;", "&");
     let canonical = super::super::canonical_proposal(&proposal).unwrap();
     assert!(text.contains(&canonical));
     assert!(text.contains(&proposal_digest(&proposal).unwrap()));
@@ -69,9 +64,7 @@ fn the_page_shows_everything_that_the_digest_covers() {
 fn a_long_parameter_is_shown_untruncated() {
     let mut proposal = example::proposal();
     let long = "x1y2".repeat(2_000);
-    proposal
-        .parameters
-        .insert("function_name".to_owned(), long.clone().into());
+    proposal.parameters.insert("function_name".to_owned(), long.clone().into());
     check(&show(&proposal, |_| {}), &[&long], &[]);
 }
 
@@ -91,6 +84,13 @@ fn the_form_posts_a_name_a_code_and_the_token_of_this_page() {
         ],
         &["<script", "onclick", "method=\"get\"", "<img", "http-equiv"],
     );
+}
+
+#[test]
+fn the_enter_key_decides_nothing() {
+    let page = show(&example::proposal(), |_| {});
+    let first = page.html.split("type=\"submit\"").nth(1).unwrap();
+    assert!(first.starts_with(" disabled"), "{first}");
 }
 
 #[test]
@@ -121,36 +121,21 @@ fn a_missing_piece_of_evidence_leaves_only_rejecting() {
 #[test]
 fn a_proposal_that_does_not_fit_its_digest_leaves_only_rejecting() {
     let page = show(&example::proposal(), |view| view.digest = "00");
-    check(
-        &page,
-        &["can only be rejected", "value=\"reject\""],
-        &["value=\"approve\"", "value=\"adjust\""],
-    );
+    check(&page, &["can only be rejected", "value=\"reject\""], &["value=\"approve\"", "value=\"adjust\""]);
 }
 
 #[test]
 fn high_says_that_a_manager_is_needed() {
     let mut proposal = example::proposal();
     proposal.risk.level = RiskLevel::High;
-    check(
-        &show(&proposal, |_| {}),
-        &["<strong>manager</strong>", "risk high"],
-        &[],
-    );
+    check(&show(&proposal, |_| {}), &["<strong>manager</strong>", "risk high"], &[]);
 }
 
 #[test]
 fn what_cannot_be_undone_says_so() {
-    let proposal = Proposal {
-        inverse: None,
-        irreversible: Some("A reboot cannot be undone.".to_owned()),
-        ..example::proposal()
-    };
-    check(
-        &show(&proposal, |_| {}),
-        &["It cannot be undone", "A reboot cannot be undone."],
-        &["How it is undone"],
-    );
+    let proposal =
+        Proposal { inverse: None, irreversible: Some("A reboot cannot be undone.".to_owned()), ..example::proposal() };
+    check(&show(&proposal, |_| {}), &["It cannot be undone", "A reboot cannot be undone."], &["How it is undone"]);
 }
 
 #[test]
@@ -160,15 +145,7 @@ fn a_problem_is_shown_with_the_form() {
         view.name = "an\"a";
     });
     assert_eq!(page.status, 403);
-    check(
-        &page,
-        &[
-            "The code is wrong.",
-            "value=\"an&quot;a\"",
-            "value=\"approve\"",
-        ],
-        &[],
-    );
+    check(&page, &["The code is wrong.", "value=\"an&quot;a\"", "value=\"approve\""], &[]);
 }
 
 #[test]
@@ -180,47 +157,21 @@ fn settled_pages_say_who_decided_and_repeat_nothing_unescaped() {
         reason: Some("<i>fine</i>".to_owned()),
         ..example::decision()
     };
-    let view = SettledView {
-        proposal: &proposal,
-        decision: &decision,
-        ending: Some("The alarm is OK again."),
-    };
-    check(
-        &decided_page(&view),
-        &["Approved", "ana &lt;x&gt;", "The alarm is OK again."],
-        &["<i>", "<form"],
-    );
+    let view = SettledView { proposal: &proposal, decision: &decision, ending: Some("The alarm is OK again.") };
+    check(&decided_page(&view), &["Approved", "ana &lt;x&gt;", "The alarm is OK again."], &["<i>", "<form"]);
     let second = second_page(&view);
     assert_eq!(second.status, 409);
     check(&second, &["came second", "ana &lt;x&gt;"], &["<form"]);
-    let rejected = Decision {
-        kind: DecisionKind::Reject,
-        ..decision.clone()
-    };
-    check(
-        &decided_page(&SettledView {
-            decision: &rejected,
-            ..view
-        }),
-        &["Rejected", "Nothing is executed"],
-        &[],
-    );
+    let rejected = Decision { kind: DecisionKind::Reject, ..decision.clone() };
+    check(&decided_page(&SettledView { decision: &rejected, ..view }), &["Rejected", "Nothing is executed"], &[]);
 }
 
 #[test]
 fn expiry_is_not_rejection() {
     let page = expired_page(Some(&example::proposal()), None);
     assert_eq!(page.status, 410);
-    check(
-        &page,
-        &["expired", "Nobody decided in time"],
-        &["Rejected", "<form"],
-    );
+    check(&page, &["expired", "Nobody decided in time"], &["Rejected", "<form"]);
     assert_eq!(unknown_page().status, 404);
-    check(
-        &not_found_page("<script>"),
-        &["&lt;script&gt;"],
-        &["<script"],
-    );
+    check(&not_found_page("<script>"), &["&lt;script&gt;"], &["<script"]);
     assert_eq!(refused_page(400, "unknown verb").status, 400);
 }

@@ -1,0 +1,78 @@
+//! Collect over AWS: a Terraform state file in a bucket becomes the twin's topology.
+//!
+//! Owns the rule that a bad state changes nothing: it is read, and the whole is checked, before the object is written. An older
+//! state, or one of another lineage, is refused. Called by the event of the state file, or with `{"bucket": ..., "key": ...}`.
+
+use activities::twin::{State, Topology, TopologyObject};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::store::{Store, Stored, When};
+use super::{Aws, event, twin};
+use crate::collect::Collected;
+use crate::error::EdgeError;
+
+/// Collects the state file of an event.
+pub(super) async fn collect(aws: &Aws, event: &Value) -> Result<impl Serialize, EdgeError> {
+    let text = |name: &str| event.get(name).and_then(Value::as_str).map(str::to_owned);
+    let by_hand = || Some((text("bucket")?, text("key")?));
+    let (bucket, key) = event::written_object(event).or_else(by_hand).ok_or_else(|| {
+        EdgeError::bad_input("collect", "it is no event of an object that was written, and names no `bucket` and `key`")
+    })?;
+    let source = format!("s3://{bucket}/{key}");
+    let states = Store::new(aws.s3(), &bucket);
+    let store = aws.twin()?;
+    for _ in 0..ATTEMPTS {
+        let bytes = states.get(&key).await?.ok_or_else(|| bad(&source, "there is no such object"))?.value;
+        let state = State::parse(&bytes).map_err(|error| bad(&source, error))?;
+        let held = store.get_json::<TopologyObject>(&twin::topology_key(&source)).await?;
+        if let Some(collected) = put(&store, &source, state, held).await? {
+            tracing::info!(source, nodes = collected.nodes, changed = collected.changed, "collected");
+            return Ok(collected);
+        }
+        // Another collector wrote in between: the state is read again, and theirs may be newer.
+    }
+    Err(EdgeError::transient(format!("the topology of `{source}` is being written by others")))
+}
+
+/// Writes the object of a state; nothing when another collector came in between.
+async fn put(
+    store: &Store,
+    source: &str,
+    state: State,
+    held: Option<Stored<TopologyObject>>,
+) -> Result<Option<Collected>, EdgeError> {
+    let (object, when) = match &held {
+        None => (TopologyObject::of(state, source), When::Absent),
+        Some(held) => (held.value.succeed(state).map_err(|error| bad(source, error))?, When::Unchanged(&held.tag)),
+    };
+    let same = |held: &Stored<TopologyObject>| {
+        TopologyObject { sequence: held.value.sequence, ..object.clone() } == held.value
+    };
+    if held.as_ref().is_some_and(same) {
+        return Ok(Some(report(&object, false)));
+    }
+    let mut all: Vec<TopologyObject> = twin::topology_objects(store).await?;
+    all.retain(|other| other.source != source);
+    all.push(object.clone());
+    Topology::merge(all).map_err(|error| bad(source, error))?;
+    let written = store.put_json(&twin::topology_key(source), &object, when).await?;
+    Ok(written.map(|_| report(&object, true)))
+}
+
+fn report(object: &TopologyObject, changed: bool) -> Collected {
+    Collected {
+        source: object.source.clone(),
+        lineage: object.lineage.clone(),
+        serial: object.serial,
+        nodes: object.nodes.len(),
+        edges: object.edges.len(),
+        changed,
+    }
+}
+
+fn bad(source: &str, problem: impl std::fmt::Display) -> EdgeError {
+    EdgeError::new("Sao.BadState", format!("`{source}`: {problem}"))
+}
+
+const ATTEMPTS: usize = 3;

@@ -1,0 +1,422 @@
+//! The functions together: asking, deciding, archiving and collecting, over a bucket and recorded answers.
+
+use activities::approval::{LINK_PATH, one_time_code};
+use activities::shape::{Decision, errors};
+use activities::{EDGE_FUNCTIONS, PURE_FUNCTIONS};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use super::replay::{Exchange, Script};
+use super::shop::{ALARM, TOKEN, ended, event, execution_arn, incident, incident_id, proposal, shop, state};
+use super::{Aws, functions};
+
+#[tokio::test]
+async fn every_function_of_the_tables_is_dispatched_and_no_other() {
+    let aws = Script::new([]).aws(&[]);
+    for name in functions() {
+        let error = aws.call(name, json!({"no": "request"})).await.unwrap_err();
+        assert_ne!(error.error, "Sao.UnknownFunction", "{name}: {error}");
+    }
+    for name in ["", "api", "Detect", "act "] {
+        let error = aws.call(name, json!({})).await.unwrap_err();
+        assert_eq!(error.error, "Sao.UnknownFunction", "{name}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_request_is_bad_input() {
+    let aws = Script::new([]).aws(&[]);
+    for name in PURE_FUNCTIONS.into_iter().chain(EDGE_FUNCTIONS) {
+        let error = aws.call(name, json!({"no": "request"})).await.unwrap_err();
+        assert_eq!(error.error, errors::BAD_INPUT, "{name}: {error}");
+    }
+}
+
+/// Asks about the proposal; answers the path of the link in the mail.
+async fn ask(script: &Script, aws: &Aws, token: &str) -> String {
+    assert_eq!(aws.call("notify", question(token)).await.unwrap(), json!({"message_id": "mail-1"}));
+    let mail = script.asked(&["Action=Publish"]).pop().unwrap().text();
+    let start = mail.find("%2Fhitl%2F").unwrap() + "%2Fhitl%2F".len();
+    let sealed: String =
+        mail[start..].chars().take_while(|one| one.is_ascii_alphanumeric() || "-_".contains(*one)).collect();
+    format!("{LINK_PATH}{sealed}")
+}
+
+fn question(token: &str) -> Value {
+    let proposal = proposal();
+    let digest = activities::approval::proposal_digest(&proposal).unwrap();
+    let piece = json!({"evidence": "E1", "turn": 1, "topic": "metrics", "title": "Duration", "text": "9.8 s", "untrusted": false,
+        "source": "metrics", "tokens": 3});
+    json!({"kind": "ask", "token": token, "number": 1, "round": {"kind": "ask", "role": "on-call", "seconds": 900}, "incident": incident(),
+        "proposal": proposal, "digest": digest, "approvals": [], "at": "2026-11-23T10:16:00Z",
+        "context": {"pieces": [piece], "dropped": [], "gaps": [], "tokens": 3, "redactions": 0}})
+}
+
+fn get(path: &str) -> Value {
+    json!({"version": "2.0", "rawPath": path, "headers": {}, "requestContext": {"http": {"method": "GET"}}})
+}
+
+fn post(path: &str, fields: &[(&str, &str)]) -> Value {
+    let escape = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
+    let body: Vec<String> = fields.iter().map(|(name, value)| format!("{}={}", escape(name), escape(value))).collect();
+    json!({"version": "2.0", "rawPath": path, "isBase64Encoded": true, "body": STANDARD.encode(body.join("&")),
+        "headers": {"content-type": "application/x-www-form-urlencoded", "origin": "https://sao.example.com", "sec-fetch-site": "same-origin"},
+        "requestContext": {"http": {"method": "POST"}}})
+}
+
+/// Sends the form of the page that stands behind the link; answers status and page.
+async fn decide(script: &Script, aws: &Aws, path: &str, verb: &str, name: &str, secret: u8) -> (u64, String) {
+    let page = aws.call("hitl", get(path)).await.unwrap()["body"].as_str().unwrap().to_owned();
+    let field = |name: &str| {
+        let at = page.find(&format!("name=\"{name}\"")).unwrap();
+        page[at..].split("value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
+    };
+    let code = one_time_code(&[secret; 32], script.now().as_second());
+    let (digest, token) = (field("digest"), field("form_token"));
+    let fields = [
+        ("verb", verb),
+        ("name", name),
+        ("code", &code),
+        ("digest", &digest),
+        ("form_token", &token),
+        ("reason", "fine"),
+    ];
+    let answer = aws.call("hitl", post(path, &fields)).await.unwrap();
+    (answer["statusCode"].as_u64().unwrap(), answer["body"].as_str().unwrap().to_owned())
+}
+
+#[tokio::test]
+async fn a_yes_on_the_page_completes_the_task_and_act_believes_it() {
+    let script = shop();
+    let aws = script.aws(&[]);
+    let path = ask(&script, &aws, TOKEN).await;
+    let (status, page) = decide(&script, &aws, &path, "approve", "ana", 7).await;
+    assert_eq!(status, 200, "{page}");
+    let [sent] = script.asked(&["AWSStepFunctions.SendTaskSuccess"]).try_into().unwrap();
+    assert_eq!(sent.json()["taskToken"], TOKEN);
+    let decision: Decision = serde_json::from_str(sent.json()["output"].as_str().unwrap()).unwrap();
+    assert_eq!((decision.subject.as_str(), decision.reason.as_deref()), ("ana", Some("fine")));
+    assert!(script.keys("twin/undelivered/").is_empty());
+
+    let lock = json!({"operation": "lock", "node": proposal().target.node, "owner": execution_arn(), "seconds": 600, "at": "2026-11-23T10:16:00Z"});
+    aws.call("act", lock).await.unwrap();
+    let begin = json!({"operation": "begin", "proposal": proposal(), "digest": decision.digest, "decisions": [decision],
+        "idempotency_key": "k", "at": "2026-11-23T10:16:00Z"});
+    assert_eq!(aws.call("act", begin).await.unwrap()["status"], "running");
+}
+
+#[tokio::test]
+async fn opening_the_page_changes_nothing() {
+    let script = shop();
+    let aws = script.aws(&[]);
+    let path = ask(&script, &aws, TOKEN).await;
+    let before: Vec<(String, Option<String>)> =
+        script.keys("").into_iter().map(|key| (key.clone(), script.get(&key))).collect();
+    let answer = aws.call("hitl", get(&path)).await.unwrap();
+    assert_eq!((&answer["statusCode"], &answer["headers"]["referrer-policy"]), (&json!(200), &json!("no-referrer")));
+    assert!(answer["body"].as_str().unwrap().contains("lambda_update_timeout"));
+    let after: Vec<(String, Option<String>)> =
+        script.keys("").into_iter().map(|key| (key.clone(), script.get(&key))).collect();
+    assert_eq!(after, before);
+    assert!(
+        !before.iter().any(|(_, text)| text.as_deref().is_some_and(|text| text.contains(TOKEN))),
+        "the token is sealed"
+    );
+}
+
+#[tokio::test]
+async fn the_second_decision_changes_nothing() {
+    let script = shop();
+    let aws = script.aws(&[]);
+    let path = ask(&script, &aws, TOKEN).await;
+    let page = aws.call("hitl", get(&path)).await.unwrap();
+    assert_eq!(page["statusCode"], 200);
+    decide(&script, &aws, &path, "reject", "bo", 8).await;
+    let second = aws.call("hitl", post(&path, &[("verb", "approve")])).await.unwrap();
+    assert_eq!(second["statusCode"], 409);
+    assert_eq!(script.asked(&["AWSStepFunctions.SendTaskSuccess"]).len(), 1);
+    assert!(aws.call("hitl", get(&path)).await.unwrap()["body"].as_str().unwrap().contains("Rejected"));
+}
+
+#[tokio::test]
+async fn whoever_is_not_who_they_say_decides_nothing_and_cannot_guess() {
+    let script = shop();
+    let aws = script.aws(&[]);
+    let path = ask(&script, &aws, TOKEN).await;
+    for _ in 0..5 {
+        let (_, page) = decide(&script, &aws, &path, "approve", "ana", 9).await;
+        assert!(page.contains("The name or the one-time code is wrong."), "{page}");
+    }
+    let (_, page) = decide(&script, &aws, &path, "approve", "ana", 7).await;
+    assert!(page.contains("too many wrong codes"), "{page}");
+    assert!(script.asked(&["AWSStepFunctions.SendTaskSuccess"]).is_empty());
+    script.advance(14 * 60 + 59);
+    let (status, _) = decide(&script, &aws, &path, "approve", "bo", 8).await;
+    assert_eq!(status, 200, "another person's codes are their own");
+}
+
+#[tokio::test]
+async fn a_code_works_once() {
+    let script = shop();
+    let aws = script.aws(&[]);
+    let path = ask(&script, &aws, TOKEN).await;
+    script.put(&used_code(&script), "");
+    let (_, page) = decide(&script, &aws, &path, "approve", "ana", 7).await;
+    assert!(page.contains("This one-time code was used already"), "{page}");
+    assert!(script.asked(&["AWSStepFunctions.SendTaskSuccess"]).is_empty());
+}
+
+fn used_code(script: &Script) -> String {
+    let hash = activities::approval::sha256_hex(b"ana");
+    format!("twin/used-codes/{}/{}", &hash[..32], script.now().as_second() / 30)
+}
+
+#[tokio::test]
+async fn a_decision_that_did_not_arrive_is_sent_again() {
+    let script = shop();
+    let aws = script.aws(&[]);
+    let path = ask(&script, &aws, TOKEN).await;
+    script.add(Exchange::of(&["AWSStepFunctions.SendTaskSuccess"], 500, "{}"));
+    let (status, page) = decide(&script, &aws, &path, "approve", "ana", 7).await;
+    assert!(status == 200 && page.contains("It is recorded."), "{page}");
+    assert_eq!(script.keys("twin/undelivered/").len(), 1);
+    script.add(Exchange::of(&["AWSStepFunctions.SendTaskSuccess"], 200, "{}"));
+    let schedule = json!({"source": "aws.events", "detail-type": "Scheduled Event"});
+    assert_eq!(aws.call("hitl", schedule.clone()).await.unwrap(), json!({"sent": 1}));
+    assert_eq!(aws.call("hitl", schedule).await.unwrap(), json!({"sent": 0}));
+}
+
+#[tokio::test]
+async fn a_decision_after_the_round_is_too_late() {
+    let script = shop();
+    let aws = script.aws(&[]);
+    let path = ask(&script, &aws, TOKEN).await;
+    let late = r#"{"__type": "TaskTimedOut", "message": "Task Timed Out"}"#;
+    script.add(Exchange::of(&["AWSStepFunctions.SendTaskSuccess"], 400, late));
+    let (status, page) = decide(&script, &aws, &path, "approve", "ana", 7).await;
+    assert!(status == 410 && page.contains("after the round had ended"), "{page}");
+    assert!(script.keys("twin/undelivered/").is_empty());
+}
+
+#[tokio::test]
+async fn an_alarm_that_is_ok_again_ends_the_round() {
+    let script = shop();
+    let aws = script.aws(&[]);
+    ask(&script, &aws, TOKEN).await;
+    assert_eq!(aws.call("hitl", event("OK")).await.unwrap(), json!({"state": "OK", "ended_rounds": 1}));
+    let [sent] = script.asked(&["AWSStepFunctions.SendTaskSuccess"]).try_into().unwrap();
+    let decision: Value = serde_json::from_str(sent.json()["output"].as_str().unwrap()).unwrap();
+    assert_eq!((&decision["kind"], decision.get("signature")), (&json!("recovered"), None));
+    assert_eq!(aws.call("hitl", event("OK")).await.unwrap()["ended_rounds"], 0);
+}
+
+#[tokio::test]
+async fn a_stopped_execution_closes_its_page() {
+    let script = shop();
+    let aws = script.aws(&[]);
+    let path = ask(&script, &aws, TOKEN).await;
+    aws.call("hitl", ended("ABORTED")).await.unwrap();
+    let answer = aws.call("hitl", get(&path)).await.unwrap();
+    assert_eq!(answer["statusCode"], 410);
+    assert!(answer["body"].as_str().unwrap().contains("ended as ABORTED"));
+}
+
+#[tokio::test]
+async fn a_request_that_comes_twice_is_mailed_once_and_a_retry_leads_to_the_same_round() {
+    let script = shop();
+    let aws = script.aws(&[]);
+    let first = ask(&script, &aws, TOKEN).await;
+    aws.call("notify", question(TOKEN)).await.unwrap();
+    assert_eq!((script.asked(&["Action=Publish"]).len(), script.keys("twin/approvals/").len()), (1, 2));
+    let second = ask(&script, &aws, "another-token").await;
+    assert_eq!(script.asked(&["Action=Publish"]).len(), 2);
+    for path in [&first, &second] {
+        assert_eq!(aws.call("hitl", get(path)).await.unwrap()["statusCode"], 200);
+    }
+    decide(&script, &aws, &first, "approve", "ana", 7).await;
+    let [sent] = script.asked(&["AWSStepFunctions.SendTaskSuccess"]).try_into().unwrap();
+    assert_eq!(sent.json()["taskToken"], "another-token", "the task that waits now");
+}
+
+#[tokio::test]
+async fn a_mail_that_cannot_be_sent_is_an_error() {
+    let script = shop();
+    let aws = script.aws(&[]);
+    let refused = "<ErrorResponse><Error><Type>Sender</Type><Code>NotFound</Code><Message>Topic does not exist</Message></Error></ErrorResponse>";
+    script.add(Exchange::of(&["Action=Publish"], 404, refused));
+    let error = aws.call("notify", question(TOKEN)).await.unwrap_err();
+    assert!(error.error == errors::MAIL_FAILED && error.message.contains("Topic does not exist"), "{error}");
+    let later = "<ErrorResponse><Error><Type>Sender</Type><Code>Throttled</Code><Message>Rate exceeded</Message></Error></ErrorResponse>";
+    script.add(Exchange::of(&["Action=Publish"], 429, later));
+    assert_eq!(aws.call("notify", question(TOKEN)).await.unwrap_err().error, errors::TRANSIENT);
+}
+
+#[tokio::test]
+async fn what_is_no_link_of_ours_is_no_page() {
+    let script = shop();
+    let aws = script.aws(&[]);
+    let path = ask(&script, &aws, TOKEN).await;
+    let altered = format!("{}AAAA", &path[..path.len() - 4]);
+    for path in [altered.as_str(), "/hitl/", "/", "/hitl/%3Cscript%3E"] {
+        let answer = aws.call("hitl", get(path)).await.unwrap();
+        assert_eq!(answer["statusCode"], 404, "{path}");
+        assert!(!answer["body"].as_str().unwrap().contains("<script>"));
+    }
+}
+
+#[tokio::test]
+async fn an_alarm_event_starts_one_execution() {
+    let script = shop();
+    let aws = script.aws(&[]);
+    let started = json!({"executionArn": execution_arn(), "startDate": 1_795_428_931.0}).to_string();
+    let exists = r#"{"__type": "ExecutionAlreadyExists", "message": "it exists"}"#;
+    script.add(Exchange::of(&["AWSStepFunctions.StartExecution"], 200, started).then(400, exists));
+    let first = aws.call("intake", event("ALARM")).await.unwrap();
+    assert_eq!(first, json!({"execution_arn": execution_arn(), "duplicate": false}));
+    let second = aws.call("intake", event("ALARM")).await.unwrap();
+    assert_eq!(second, json!({"execution_arn": execution_arn(), "duplicate": true}));
+    let asked = script.asked(&["AWSStepFunctions.StartExecution"]);
+    assert_eq!((&asked[0].json()["name"], asked[0].body == asked[1].body), (&json!(incident_id()), true));
+    assert_eq!(aws.call("intake", event("OK")).await.unwrap(), json!({"noted": "OK"}));
+    assert_eq!(aws.call("intake", json!({"source": "aws.s3"})).await.unwrap_err().error, errors::BAD_INPUT);
+    assert_eq!(script.asked(&["AWSStepFunctions.StartExecution"]).len(), 2);
+}
+
+#[tokio::test]
+async fn a_state_file_becomes_topology_and_an_older_one_does_not() {
+    let script = shop();
+    let aws = script.aws(&[]);
+    let written = json!({"source": "aws.s3", "detail-type": "Object Created",
+        "detail": {"bucket": {"name": "states"}, "object": {"key": "shop.tfstate"}}});
+    let collect = async |serial, timeout| {
+        script.put("states/shop.tfstate", state(serial, timeout).to_string());
+        aws.call("collect", written.clone()).await
+    };
+    let newer = collect(4, 20).await.unwrap();
+    assert_eq!((&newer["serial"], &newer["nodes"], &newer["changed"]), (&json!(4), &json!(2), &json!(true)));
+    assert_eq!(collect(4, 20).await.unwrap()["changed"], false);
+    let held = script.get(&script.keys("twin/topology/")[0]);
+    assert_eq!(collect(3, 10).await.unwrap_err().error, "Sao.BadState");
+    script.put("states/shop.tfstate", "{");
+    assert_eq!(
+        aws.call("collect", json!({"bucket": "states", "key": "shop.tfstate"})).await.unwrap_err().error,
+        "Sao.BadState"
+    );
+    assert_eq!(script.get(&script.keys("twin/topology/")[0]), held);
+    script.remove("states/shop.tfstate");
+    assert_eq!(aws.call("collect", written.clone()).await.unwrap_err().error, "Sao.BadState");
+}
+
+fn note(id: &str) -> Value {
+    json!({"precedent": {"id": id, "at": "2026-11-23T10:30:00Z", "alarm": "shop-orders-duration",
+        "text": "alarm shop-orders-duration resource aws_lambda_function metric Duration", "resource_type": "aws_lambda_function",
+        "action": "lambda_update_timeout", "outcome": "recovered", "reason": "the alarm is OK again", "execution": "e"},
+        "at": "2026-11-23T10:30:00Z"})
+}
+
+async fn similar(aws: &Aws) -> Value {
+    let read = json!({"kind": "precedents", "text": "shop-orders-duration Duration", "resource_type": "aws_lambda_function", "limit": 3});
+    let request = json!({"incident": "i", "account": "123456789012", "region": "eu-central-1", "at": "2026-11-23T10:31:00Z",
+        "reads": [{"id": "p", "max_bytes": 10_000, "read": read}]});
+    let answer = aws.call("observe", request).await.unwrap();
+    answer["observations"][0]["answer"].clone()
+}
+
+#[tokio::test]
+async fn a_precedent_is_written_once_and_found_again() {
+    let script = shop();
+    let aws = script.aws(&[]);
+    let first = aws.call("remember", note("inc-1")).await.unwrap();
+    assert_eq!(first["total"], 1);
+    assert_eq!(aws.call("remember", note("inc-1")).await.unwrap(), first);
+    aws.call("remember", note("inc-2")).await.unwrap();
+    let found = similar(&aws).await;
+    assert_eq!((&found["total"], found["precedents"].as_array().unwrap().len()), (&json!(2), 2));
+    assert_eq!(found["precedents"][0]["precedent"]["action"], "lambda_update_timeout");
+}
+
+#[tokio::test]
+async fn a_precedent_carries_the_vector_of_the_model_that_answered() {
+    const TITAN: &[&str] = &["POST ", "/model/titan/invoke"];
+    let script = shop();
+    let aws = script.aws(&[("SAO_EMBEDDING_MODEL_ID", "titan")]);
+    script.add(Exchange::of(TITAN, 200, json!({"embedding": [0.6, 0.8], "inputTextTokenCount": 5}).to_string()));
+    assert_eq!(aws.call("remember", note("inc-1")).await.unwrap()["embedding"], "titan");
+    assert_eq!(script.asked(TITAN)[0].json()["dimensions"], 512);
+    assert_eq!(similar(&aws).await["embedding"], "titan");
+    script
+        .add(Exchange::of(TITAN, 403, r#"{"message": "no access"}"#).with("x-amzn-errortype", "AccessDeniedException"));
+    let local = aws.call("remember", note("inc-2")).await.unwrap();
+    assert_ne!(local["embedding"], "titan", "a precedent is not lost because a model does not answer");
+    let found = similar(&aws).await;
+    assert_eq!(
+        (&found["embedding"], found["precedents"].as_array().unwrap().len()),
+        (&local["embedding"], 1),
+        "unlike vectors are not compared"
+    );
+}
+
+fn page(ids: [u64; 2], next: Option<&str>) -> String {
+    let event = |id: u64| json!({"id": id, "timestamp": 1_795_428_931.123, "type": "PassStateEntered", "of_tomorrow": {"kept": true}});
+    json!({"events": ids.map(event), "nextToken": next}).to_string()
+}
+
+#[tokio::test]
+async fn a_history_is_archived_whole_locked_and_in_the_chain() {
+    let script = shop();
+    let aws = script.aws(&[("SAO_AUDIT_DAYS", "10")]);
+    script.add(
+        Exchange::of(&["AWSStepFunctions.GetExecutionHistory"], 200, page([1, 2], Some("t")))
+            .then(200, page([3, 4], None)),
+    );
+    let line = aws.call("archive", ended("SUCCEEDED")).await.unwrap();
+    assert_eq!((&line["execution"], &line["chain"]), (&json!(execution_arn()), &json!("chain/00000001.json")));
+    let file = format!("audit/{}", line["file"].as_str().unwrap());
+    let history: Value = serde_json::from_str(&script.get(&file).unwrap()).unwrap();
+    let ids: Vec<u64> =
+        history["events"].as_array().unwrap().iter().map(|event| event["id"].as_u64().unwrap()).collect();
+    assert_eq!(ids, [1, 2, 3, 4]);
+    assert_eq!(history["events"][3]["of_tomorrow"]["kept"], true, "fields that this build does not know are kept");
+    for asked in
+        script.asked(&["PUT ", "audit.s3"]).iter().filter(|asked| asked.headers.contains_key("x-amz-object-lock-mode"))
+    {
+        assert_eq!(asked.headers["x-amz-object-lock-mode"], "GOVERNANCE");
+        assert_eq!(asked.headers["x-amz-object-lock-retain-until-date"], "2026-12-03T10:16:00Z");
+    }
+
+    let again = aws.call("archive", json!({"execution_arn": execution_arn()})).await.unwrap();
+    assert_eq!((again, script.keys("audit/chain/0").len()), (line, 1));
+    let other = format!("{}-other", execution_arn());
+    let second = aws.call("archive", json!({"execution_arn": other})).await.unwrap();
+    assert_eq!(second["chain"], "chain/00000002.json");
+    let read = |key: &str| serde_json::from_str::<Value>(&script.get(key).unwrap()).unwrap();
+    let (one, two) = (read("audit/chain/00000001.json"), read("audit/chain/00000002.json"));
+    let text = |line: &Value, name: &str| line[name].as_str().unwrap().to_owned();
+    let whole = format!(
+        "{}\n{}\n{}\n{}",
+        text(&one, "chain"),
+        text(&two, "execution"),
+        text(&two, "file"),
+        text(&two, "sha256")
+    );
+    assert_eq!(
+        text(&two, "chain"),
+        activities::approval::sha256_hex(whole.as_bytes()),
+        "each line holds the one before"
+    );
+}
+
+#[tokio::test]
+async fn a_line_that_another_took_is_tried_at_the_next_place() {
+    let script = shop();
+    let aws = script.aws(&[]);
+    script.add(Exchange::of(&["AWSStepFunctions.GetExecutionHistory"], 200, page([1, 2], None)));
+    aws.call("archive", json!({"execution_arn": format!("{}-1", execution_arn())})).await.unwrap();
+    // The hint is old: it stands where the chain began.
+    script.remove("audit/chain/head");
+    let line = aws.call("archive", json!({"execution_arn": format!("{}-2", execution_arn())})).await.unwrap();
+    assert_eq!(line["chain"], "chain/00000002.json");
+    let foreign = aws.call("archive", json!({"execution_arn": ALARM})).await.unwrap_err();
+    assert_eq!(foreign.error, errors::BAD_INPUT);
+}

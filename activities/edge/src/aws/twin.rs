@@ -1,0 +1,200 @@
+//! The digital twin in a bucket.
+//!
+//! ```text
+//! topology/<state>.json    one object for each state file; written by `collect`
+//! governance.json          what people forbid or demand; further objects in governance/
+//! constraints.json         maintenance windows, forbidden operations; further objects in constraints/
+//! precedents/<id>.json     one object for each incident; written by `remember`
+//! kill-switch              its presence stops all execution; its text is the reason
+//! automatic/<at>-...       one object for each action that the policy decided; written by `act`
+//! ```
+//!
+//! Owns where the layers are, that a layer of people's which is missing or unreadable is an error, never empty, and the memory of
+//! what did not change since the function's last call. Does not own what the layers mean.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use activities::approval::sha256_hex;
+use activities::shape::{KillSwitchAnswer, LayerAnswer, LayerDocument};
+use activities::twin::{Precedent, Topology, TopologyObject};
+use jiff::Timestamp;
+
+use super::Aws;
+use super::store::{Listed, Store, Stored};
+use crate::error::EdgeError;
+use crate::files::name_for;
+use crate::time::{seconds_before, written};
+
+/// What a warm function remembers of the bucket, by entity tags.
+#[derive(Debug, Default)]
+pub(super) struct Cache {
+    topology: Mutex<Option<(Signature, Arc<Topology>)>>,
+    precedents: Mutex<BTreeMap<String, (String, Precedent)>>,
+}
+
+/// What tells that objects are the same: their keys and entity tags.
+type Signature = Vec<(String, String)>;
+
+/// The topology of all states together.
+pub(super) async fn topology(aws: &Aws) -> Result<Arc<Topology>, EdgeError> {
+    let store = aws.twin()?;
+    let listed = store.list(TOPOLOGY, None, MOST_STATES).await?;
+    let signature: Signature = listed.iter().map(|object| (object.key.clone(), object.tag.clone())).collect();
+    if let Some((known, topology)) = guard(&aws.cache().topology).as_ref()
+        && *known == signature
+    {
+        return Ok(Arc::clone(topology));
+    }
+    let objects = objects(&store, listed).await?;
+    let merged = Topology::merge(objects).map_err(|problem| store.broken(TOPOLOGY, problem))?;
+    let topology = Arc::new(merged);
+    *guard(&aws.cache().topology) = Some((signature, Arc::clone(&topology)));
+    Ok(topology)
+}
+
+/// The stored objects, one for each state.
+pub(super) async fn topology_objects(store: &Store) -> Result<Vec<TopologyObject>, EdgeError> {
+    let listed = store.list(TOPOLOGY, None, MOST_STATES).await?;
+    objects(store, listed).await
+}
+
+async fn objects(store: &Store, listed: Vec<Listed>) -> Result<Vec<TopologyObject>, EdgeError> {
+    let found = store.get_all(listed.into_iter().map(|object| object.key).collect()).await?;
+    found
+        .into_iter()
+        .map(|(key, bytes)| serde_json::from_slice(&bytes).map_err(|problem| store.broken(&key, problem)))
+        .collect()
+}
+
+/// The key of a state's object.
+pub(super) fn topology_key(source: &str) -> String {
+    format!("{TOPOLOGY}{}.json", name_for(source))
+}
+
+/// The governance layer as people wrote it.
+pub(super) async fn governance(store: &Store) -> Result<LayerAnswer, EdgeError> {
+    layer(store, "governance").await
+}
+
+/// The constraints layer as people wrote it.
+pub(super) async fn constraints(store: &Store) -> Result<LayerAnswer, EdgeError> {
+    layer(store, "constraints").await
+}
+
+async fn layer(store: &Store, layer: &str) -> Result<LayerAnswer, EdgeError> {
+    let mut keys = vec![format!("{layer}.json")];
+    let inside = store.list(&format!("{layer}/"), None, MOST_DOCUMENTS + 1).await?;
+    if inside.len() > MOST_DOCUMENTS {
+        // Half a policy is none.
+        return Err(store.broken(layer, format!("it holds more than {MOST_DOCUMENTS} objects")));
+    }
+    keys.extend(inside.into_iter().map(|object| object.key).filter(|key| key.ends_with(".json")));
+    keys.sort();
+    let mut documents = Vec::new();
+    for (name, bytes) in store.get_all(keys).await? {
+        let text = String::from_utf8(bytes).map_err(|_| store.broken(&name, "it is not text in UTF-8"))?;
+        documents.push(LayerDocument { name, text });
+    }
+    if documents.is_empty() {
+        return Err(EdgeError::new(
+            "Sao.NotFound",
+            format!("the twin has no {layer} layer: there is no `{layer}.json`"),
+        ));
+    }
+    Ok(LayerAnswer { version: version(&documents), documents })
+}
+
+/// The hash over the names and texts of a layer's objects.
+fn version(documents: &[LayerDocument]) -> String {
+    let mut whole = String::new();
+    for document in documents {
+        // The lengths keep the border between two objects from moving unnoticed.
+        whole.push_str(&format!(
+            "{} {}\n{}{}\n",
+            document.name.len(),
+            document.text.len(),
+            document.name,
+            document.text
+        ));
+    }
+    format!("sha256:{}", sha256_hex(whole.as_bytes()))
+}
+
+/// Whether execution is stopped, and why; a switch that cannot be read counts as engaged.
+pub(super) async fn kill_switch(store: &Store) -> KillSwitchAnswer {
+    match store.get(KILL_SWITCH).await {
+        Ok(None) => KillSwitchAnswer { engaged: false, reason: None },
+        Ok(Some(Stored { value, .. })) => {
+            let reason = String::from_utf8_lossy(&value).trim().to_owned();
+            KillSwitchAnswer { engaged: true, reason: Some(reason).filter(|reason| !reason.is_empty()) }
+        }
+        Err(error) => KillSwitchAnswer { engaged: true, reason: Some(error.to_string()) },
+    }
+}
+
+/// The key that notes an action which the policy decided.
+pub(super) fn automatic_key(at: Timestamp, digest: &str) -> String {
+    format!("{AUTOMATIC}{}-{}", written(at), digest.chars().take(16).collect::<String>())
+}
+
+/// How many actions the policy decided in the seconds before `at`.
+pub(super) async fn automatic_since(store: &Store, at: Timestamp, seconds: u32) -> Result<u32, EdgeError> {
+    // Keys begin with the instant, so that their order is that of time.
+    let after = format!("{AUTOMATIC}{}", written(seconds_before(at, seconds)));
+    let found = store.list(AUTOMATIC, Some(&after), MOST_AUTOMATIC).await?;
+    Ok(u32::try_from(found.len()).unwrap_or(u32::MAX))
+}
+
+/// The newest precedents, and how many there are in all; one that cannot be read is passed over with a warning.
+pub(super) async fn precedents(aws: &Aws) -> Result<(Vec<Precedent>, u64), EdgeError> {
+    let store = aws.twin()?;
+    let mut listed = store.list(PRECEDENTS, None, usize::MAX).await?;
+    let total = u64::try_from(listed.len()).unwrap_or(u64::MAX);
+    listed.sort_by_key(|object| std::cmp::Reverse(object.modified));
+    listed.truncate(MOST_PRECEDENTS);
+    let unknown: Vec<String> = {
+        let known = guard(&aws.cache().precedents);
+        let is_known = |object: &&Listed| known.get(&object.key).is_some_and(|(tag, _)| *tag == object.tag);
+        listed.iter().filter(|object| !is_known(object)).map(|object| object.key.clone()).collect()
+    };
+    let read = store.get_all(unknown).await?;
+    let tags: BTreeMap<&str, &str> = listed.iter().map(|object| (object.key.as_str(), object.tag.as_str())).collect();
+    let mut known = guard(&aws.cache().precedents);
+    for (key, bytes) in read {
+        match serde_json::from_slice::<Precedent>(&bytes) {
+            Ok(precedent) => {
+                let tag = tags.get(key.as_str()).copied().unwrap_or_default().to_owned();
+                known.insert(key, (tag, precedent));
+            }
+            Err(problem) => tracing::warn!(key, %problem, "a precedent is passed over"),
+        }
+    }
+    known.retain(|key, _| tags.contains_key(key.as_str()));
+    Ok((known.values().map(|(_, precedent)| precedent.clone()).collect(), total))
+}
+
+/// How many precedents there are.
+pub(super) async fn count_precedents(store: &Store) -> Result<u64, EdgeError> {
+    Ok(u64::try_from(store.list(PRECEDENTS, None, usize::MAX).await?.len()).unwrap_or(u64::MAX))
+}
+
+/// The key of an incident's precedent.
+pub(super) fn precedent_key(id: &str) -> String {
+    format!("{PRECEDENTS}{}.json", name_for(id))
+}
+
+fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // What is remembered is whole at any moment.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+const TOPOLOGY: &str = "topology/";
+const PRECEDENTS: &str = "precedents/";
+const AUTOMATIC: &str = "automatic/";
+const KILL_SWITCH: &str = "kill-switch";
+const MOST_STATES: usize = 1_000;
+const MOST_DOCUMENTS: usize = 200;
+const MOST_AUTOMATIC: usize = 1_000;
+/// Searched for similar ones; the newest say most about the present infrastructure.
+const MOST_PRECEDENTS: usize = 2_000;

@@ -1,0 +1,92 @@
+//! The examples and exit codes below each command's options.
+//!
+//! Owns these texts alone; the options document themselves.
+
+pub(super) const AFTER: &str = "\
+First steps:
+  sao demo                               a whole incident, here and now
+  sao up --state terraform.tfstate       the platform on your own state
+  sao incident start event.json          hand over an alarm
+  sao incident list                      what is going on
+
+Exit codes: 0 done, 1 failed or a negative result, 2 wrong usage.";
+
+pub(super) const DEMO: &str = "\
+A function of a small shop runs near its timeout. Its alarm goes through Detect, Context, Reason, Propose, your decision,
+Execute and Record on an engine in this process. Nothing leaves this machine.
+
+Examples:
+  sao demo                    asks you at the terminal, and on the approval page
+  sao demo --yes              approves by itself; run it twice: the second finds a precedent
+  sao demo --reject           rejects, and remembers that
+  sao demo --yes --json       one JSON document, for scripts
+  sao demo --mode shadow      proposes and executes nothing
+
+Exit codes: 0 the incident ended as decided, 1 it did not, 2 wrong usage.";
+
+pub(super) const UP: &str = "\
+Examples:
+  sao up --state terraform.tfstate
+  curl --data @event.json http://127.0.0.1:8083/incident
+  aws stepfunctions list-state-machines --endpoint-url http://127.0.0.1:8083
+  sao up --listen 127.0.0.1:9083 --public-listen 127.0.0.1:9084 --data other-data
+
+Stop it with ctrl-c. After a crash or a power cut the next `sao up` on the same data directory goes on where it was.
+
+Exit codes: 0 stopped as asked, 1 could not run, 2 wrong usage.";
+
+pub(super) const INCIDENT: &str = "\
+Examples:
+  sao incident start event.json
+  sao incident list --status RUNNING
+  sao incident show inc-3f9c
+  sao incident approve inc-3f9c --reason 'agreed with the owner'
+  sao incident reject inc-3f9c --as ana --reason 'deploy in progress'
+
+Exit codes: 0 done, 1 failed or refused, 2 wrong usage.";
+
+pub(super) const APPROVER: &str = "\
+The first approver is `operator`, enrolled as manager with the data directory. Whoever can read the data directory can act as
+any approver: keep it yours.
+
+Examples:
+  sao approver list
+  sao approver enrol ana --role manager
+  sao approver code
+
+Exit codes: 0 done, 1 failed, 2 wrong usage.";
+
+pub(super) const TWIN: &str = "\
+Examples:
+  sao twin collect terraform.tfstate
+  sao twin show lambda
+  sao twin path";
+
+pub(super) const CONTEXT: &str = "\
+Examples:
+  sao context 'module.orders.aws_lambda_function.this'
+  sao context arn:aws:lambda:eu-west-1:123456789012:function:orders --json";
+
+pub(super) const PROMPT: &str = "\
+Example:
+  sao prompt event.json --json > request.json";
+
+pub(super) const VALIDATE: &str = "\
+Examples:
+  sao validate statemachine/incident.asl.json
+  sao validate machine.json --json
+
+Exit codes: 0 no errors (there may be warnings), 1 errors, 2 wrong usage.";
+
+pub(super) const REPLAY: &str = "\
+Examples:
+  sao replay sao-data/histories/inc-3f9c.json
+  aws stepfunctions get-execution-history --execution-arn ARN > history.json && sao replay history.json
+
+Exit codes: 0 they agree, 1 they do not, 2 wrong usage.";
+
+pub(super) const DOCTOR: &str = "\
+Example:
+  sao doctor --data sao-data
+
+Exit codes: 0 everything is ready, 1 something is not, 2 wrong usage.";

@@ -1,0 +1,403 @@
+//! What can be typed: commands, options, their defaults and their help.
+//!
+//! Owns the words. What a command does stands in the file of its name under `command`.
+
+mod help;
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// The data directory when none is named.
+pub(crate) const DEFAULT_DATA: &str = "sao-data";
+
+/// Incident response for AWS: an alarm becomes an approved, executed, verified and recorded fix.
+#[derive(Debug, Parser)]
+#[command(name = "sao", version, max_term_width = 100, after_help = help::AFTER)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run one whole incident on a small shop, here and now.
+    #[command(after_help = help::DEMO)]
+    Demo(Demo),
+    /// Run the platform: engine, Step Functions API, incident endpoints and approval pages.
+    #[command(after_help = help::UP)]
+    Up(Up),
+    /// Start, look at and decide incidents of a running `sao up`.
+    #[command(subcommand, after_help = help::INCIDENT)]
+    Incident(Incident),
+    /// Who may approve: list, enrol, and the present one-time code.
+    #[command(subcommand, after_help = help::APPROVER)]
+    Approver(Approver),
+    /// The digital twin: what Terraform says there is.
+    #[command(subcommand, after_help = help::TWIN)]
+    Twin(Twin),
+    /// Show what a model would be told about one resource.
+    #[command(after_help = help::CONTEXT)]
+    Context(Context),
+    /// Show the exact model request that an alarm event would cause.
+    #[command(after_help = help::PROMPT)]
+    Prompt(Prompt),
+    /// Check a state machine definition: all problems at once.
+    #[command(after_help = help::VALIDATE)]
+    Validate(Validate),
+    /// Run today's code against a recorded execution history.
+    #[command(after_help = help::REPLAY)]
+    Replay(Replay),
+    /// Check that everything is ready: data directory, ports, twin.
+    #[command(after_help = help::DOCTOR)]
+    Doctor(Doctor),
+}
+
+impl Cli {
+    /// Whether standard output is to hold one JSON document.
+    pub(crate) fn wants_json(&self) -> bool {
+        let output = match &self.command {
+            Command::Demo(one) => one.output,
+            Command::Up(one) => one.output,
+            Command::Incident(Incident::Start(one)) => one.output,
+            Command::Incident(Incident::List(one)) => one.output,
+            Command::Incident(Incident::Show(one)) => one.output,
+            Command::Incident(Incident::Approve(one) | Incident::Reject(one)) => one.output,
+            Command::Approver(Approver::List(one)) => one.output,
+            Command::Approver(Approver::Enrol(one)) => one.output,
+            Command::Approver(Approver::Code(one)) => one.output,
+            Command::Twin(Twin::Show(one)) => one.output,
+            Command::Twin(Twin::Collect(one)) => one.output,
+            Command::Twin(Twin::Path(_)) => return false,
+            Command::Context(one) => one.output,
+            Command::Prompt(one) => one.output,
+            Command::Validate(one) => one.output,
+            Command::Replay(one) => one.output,
+            Command::Doctor(one) => one.output,
+        };
+        output.json
+    }
+}
+
+/// Where the platform keeps everything.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Data {
+    /// The data directory: journal, twin, mailbox, keys, histories.
+    #[arg(long, value_name = "DIR", default_value = DEFAULT_DATA, env = "SAO_DATA")]
+    pub(crate) data: PathBuf,
+}
+
+/// How the answer is printed.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Output {
+    /// Print one JSON document on standard output; everything else goes to standard error.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A running `sao up`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Endpoint {
+    /// The address of a running `sao up`.
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8083", env = "SAO_ENDPOINT")]
+    pub(crate) endpoint: String,
+}
+
+/// Who decides about a proposal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Mode {
+    /// Nobody: proposals are recorded and nothing is executed.
+    Shadow,
+    /// A human decides about every proposal.
+    Ask,
+    /// A model's LOW proposals execute by themselves, within an hourly limit; a human decides about the rest.
+    Policy,
+}
+
+impl Mode {
+    /// The word as the state machine's setting has it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Shadow => "shadow",
+            Self::Ask => "ask",
+            Self::Policy => "policy",
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Approve without asking.
+    #[arg(long, conflicts_with = "reject")]
+    pub(crate) yes: bool,
+    /// Reject without asking.
+    #[arg(long)]
+    pub(crate) reject: bool,
+    /// Who decides about a proposal.
+    #[arg(long, value_enum, default_value = "ask")]
+    pub(crate) mode: Mode,
+    /// Where the approval page listens; another free port is taken when this one is in use.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8084")]
+    pub(crate) public_listen: SocketAddr,
+    #[command(flatten)]
+    pub(crate) data: Data,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Up {
+    /// Where the Step Functions API and the incident endpoints listen; loopback only.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8083")]
+    pub(crate) listen: SocketAddr,
+    /// Where the approval pages listen.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8084")]
+    pub(crate) public_listen: SocketAddr,
+    /// The address that mails give for the approval pages, when it is not the one that they listen on.
+    #[arg(long, value_name = "URL")]
+    pub(crate) public_url: Option<String>,
+    /// A Terraform state file to read into the twin; may be given several times.
+    #[arg(long = "state", value_name = "FILE")]
+    pub(crate) states: Vec<PathBuf>,
+    /// Who decides about a proposal.
+    #[arg(long, value_enum, default_value = "ask")]
+    pub(crate) mode: Mode,
+    /// The account in ARNs [default: the one of the state]; a data directory keeps the one that it was made with.
+    #[arg(long, value_name = "ID", env = "SAO_ACCOUNT")]
+    pub(crate) account: Option<String>,
+    /// The region in ARNs [default: the one of the state]; a data directory keeps the one that it was made with.
+    #[arg(long, env = "SAO_REGION")]
+    pub(crate) region: Option<String>,
+    /// Fill a placeholder of the incident workflow, for example `settle_seconds=30`; may be given several times.
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub(crate) settings: Vec<String>,
+    /// Recorded metrics, logs and changes that the embedded account shows.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) observations: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) data: Data,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Incident {
+    /// Hand over an alarm event, as EventBridge delivers it.
+    Start(IncidentStart),
+    /// List incidents, the latest first.
+    List(IncidentList),
+    /// Show one incident: its steps, its proposal and how it stands.
+    Show(IncidentShow),
+    /// Approve the proposal that an incident waits with.
+    Approve(IncidentDecide),
+    /// Reject the proposal that an incident waits with.
+    Reject(IncidentDecide),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IncidentStart {
+    /// The event, a JSON file; `-` reads standard input.
+    #[arg(value_name = "EVENT.json")]
+    pub(crate) event: PathBuf,
+    #[command(flatten)]
+    pub(crate) endpoint: Endpoint,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IncidentList {
+    /// Only those that stand so: RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED.
+    #[arg(long, value_name = "STATUS")]
+    pub(crate) status: Option<String>,
+    /// At most so many.
+    #[arg(long, default_value_t = 20)]
+    pub(crate) limit: usize,
+    #[command(flatten)]
+    pub(crate) endpoint: Endpoint,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IncidentShow {
+    /// The incident: its name (`inc-...`), the beginning of it, or its execution's ARN.
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) endpoint: Endpoint,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IncidentDecide {
+    /// The incident: its name (`inc-...`), the beginning of it, or its execution's ARN.
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+    /// Why, in your words; it is signed with the decision and remembered.
+    #[arg(long)]
+    pub(crate) reason: Option<String>,
+    /// The enrolled approver who decides.
+    #[arg(long = "as", value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// The role in which you decide; refused when you are not enrolled in it.
+    #[arg(long, value_parser = ["on-call", "manager"])]
+    pub(crate) role: Option<String>,
+    #[command(flatten)]
+    pub(crate) endpoint: Endpoint,
+    #[command(flatten)]
+    pub(crate) data: Data,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Approver {
+    /// List who may approve, with their roles.
+    List(ApproverList),
+    /// Enrol an approver, or give one a new role and secret; prints the address for an authenticator.
+    Enrol(ApproverEnrol),
+    /// Print the present one-time code of an approver, for the approval page.
+    Code(ApproverCode),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ApproverList {
+    #[command(flatten)]
+    pub(crate) data: Data,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ApproverEnrol {
+    /// The name under which they decide.
+    pub(crate) name: String,
+    /// What they may approve: `on-call` LOW and MEDIUM, `manager` everything.
+    #[arg(long, default_value = "on-call", value_parser = ["on-call", "manager"])]
+    pub(crate) role: String,
+    #[command(flatten)]
+    pub(crate) data: Data,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ApproverCode {
+    /// The approver.
+    #[arg(default_value = "operator")]
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) data: Data,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Twin {
+    /// Show what the twin holds.
+    Show(TwinShow),
+    /// Read Terraform state files into the twin.
+    Collect(TwinCollect),
+    /// Print the directory that the twin is kept in.
+    Path(TwinPath),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TwinShow {
+    /// Only resources whose address, type or name contains this.
+    pub(crate) filter: Option<String>,
+    #[command(flatten)]
+    pub(crate) data: Data,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TwinCollect {
+    /// Terraform state files (version 4).
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) data: Data,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TwinPath {
+    #[command(flatten)]
+    pub(crate) data: Data,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Context {
+    /// The resource: its Terraform address, ARN or name.
+    #[arg(value_name = "NODE")]
+    pub(crate) node: String,
+    #[command(flatten)]
+    pub(crate) data: Data,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Prompt {
+    /// The event, a JSON file; `-` reads standard input.
+    #[arg(value_name = "EVENT.json")]
+    pub(crate) event: PathBuf,
+    #[command(flatten)]
+    pub(crate) data: Data,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Validate {
+    /// The definition, Amazon States Language; `-` reads standard input.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Replay {
+    /// A history, as `aws stepfunctions get-execution-history` writes it.
+    #[arg(value_name = "HISTORY.json")]
+    pub(crate) history: PathBuf,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// Where the Step Functions API would listen.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8083")]
+    pub(crate) listen: SocketAddr,
+    /// Where the approval pages would listen.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8084")]
+    pub(crate) public_listen: SocketAddr,
+    #[command(flatten)]
+    pub(crate) data: Data,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn yes_and_reject_exclude_each_other() {
+        assert!(Cli::try_parse_from(["sao", "demo", "--yes", "--reject"]).is_err());
+    }
+}

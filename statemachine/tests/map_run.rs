@@ -1,0 +1,544 @@
+//! Map runs, driven step by step: what a distributed Map asks for, what its parent keeps, and that it can be cut
+//! anywhere.
+//!
+//! A script says what the world does to the oldest thing asked for: `read JSON` and `unread CAUSE` answer a reader,
+//! `child` lets a child execution really run, `last` the youngest one, `fail ERROR` ends a child badly, `written` and
+//! `unwritten CAUSE` answer a writer, `stop` stops the execution, `tick` lets time reach the next timer. After each
+//! step the execution is also built anew from its records alone: it must be the same to the letter, and ask for the
+//! same things.
+#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use statemachine::{
+    Advance, Command, Definition, Execution, Identity, MapRunReport, MapRunStatus, Millis, Record, Refused, Signal,
+    StartChild, Status, history::History, items::Items,
+};
+
+struct Run {
+    execution: Execution,
+    batches: Vec<(Millis, Vec<Record>)>,
+    /// What was asked for and not answered.
+    asked: Vec<Command>,
+    now: Millis,
+    draws: u64,
+}
+
+impl Run {
+    fn start(definition: &Value, input: &str) -> Self {
+        let definition = Definition::parse(&definition.to_string()).unwrap_or_else(|error| panic!("{error}"));
+        Self::begin(Execution::new(Arc::new(definition), Arc::new(identity())), input)
+    }
+
+    fn child(&self, start: &StartChild) -> Self {
+        let identity = Identity {
+            number: start.index + 2,
+            execution_arn: start.execution_arn.clone(),
+            name: start.name.clone(),
+            state_machine_arn: start.state_machine_arn.clone(),
+            state_machine_name: start.state_machine_name.clone(),
+            role_arn: "role".to_owned(),
+        };
+        let definition = Arc::clone(self.execution.definition());
+        Self::begin(Execution::child(definition, Arc::new(identity), start.part), &start.input)
+    }
+
+    fn begin(execution: Execution, input: &str) -> Self {
+        let mut run = Self { execution, batches: Vec::new(), asked: Vec::new(), now: 1_000_000, draws: 0 };
+        let mut draws = run.draws;
+        let advance = run.execution.start(input, run.now, &mut || next(&mut draws));
+        run.draws = draws;
+        run.note(advance);
+        run
+    }
+
+    fn signal(&mut self, signal: Option<Signal>) -> Result<(), Refused> {
+        let mut draws = self.draws;
+        let advance = self.execution.advance(signal, self.now, &mut || next(&mut draws))?;
+        self.draws = draws;
+        self.note(advance);
+        Ok(())
+    }
+
+    fn play(&mut self, script: &str) {
+        for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+            self.now += 1;
+            let signal = match word {
+                "tick" => {
+                    self.now = self.execution.next_due().unwrap().max(self.now);
+                    None
+                }
+                "stop" => Some(Signal::Stop { error: None, cause: None }),
+                "last" => Some(self.answer(self.asked.len() - 1, "child", rest)),
+                word => Some(self.answer(0, word, rest)),
+            };
+            self.signal(signal).unwrap();
+        }
+    }
+
+    fn answer(&mut self, place: usize, word: &str, rest: &str) -> Signal {
+        match (self.asked.remove(place), word) {
+            (Command::ReadItems(read), "read") => {
+                let items = Items { data: rest.to_owned(), sources: vec![(0, "S3://b/k".to_owned())] };
+                Signal::ItemsRead { run: read.run, items }
+            }
+            (Command::ReadItems(read), "unread") => Signal::ItemsFailed { run: read.run, cause: rest.to_owned() },
+            (Command::StartChild(start), "child") => {
+                let mut child = self.child(&start);
+                while !child.asked.is_empty() {
+                    child.play("child");
+                }
+                Signal::ChildEnded { run: start.run, index: start.index, status: child.execution.status().clone() }
+            }
+            (Command::StartChild(start), "fail") => {
+                let status = Status::Failed { error: Some(rest.to_owned()), cause: Some("because".to_owned()) };
+                Signal::ChildEnded { run: start.run, index: start.index, status }
+            }
+            (Command::WriteResults(write), "written") => Signal::ResultsWritten { run: write.run },
+            (Command::WriteResults(write), "unwritten") => {
+                Signal::ResultsFailed { run: write.run, cause: rest.to_owned() }
+            }
+            (Command::InvokeTask(call), "broken") => {
+                Signal::TaskFailed { task: call.task, error: Some("Broken".to_owned()), cause: None }
+            }
+            (command, word) => panic!("`{word}` answers no {command:?}"),
+        }
+    }
+
+    fn note(&mut self, advance: Advance) {
+        for command in advance.commands {
+            if let Command::AbortChildren(abort) = &command {
+                self.asked.retain(|asked| !matches!(asked, Command::StartChild(start) if start.run == abort.run));
+            }
+            self.asked.push(command);
+        }
+        if !self.execution.is_running() {
+            self.asked.retain(|asked| matches!(asked, Command::AbortChildren(_)));
+        }
+        self.batches.push((self.execution.latest(), advance.records));
+        self.cut();
+    }
+
+    /// Recovery: the records alone make the same execution, which asks for the same things.
+    fn cut(&self) {
+        let mut recovered = anew(&self.execution);
+        for (at, records) in &self.batches {
+            records.iter().for_each(|record| recovered.apply(*at, record));
+        }
+        assert_eq!(format!("{recovered:?}"), format!("{:?}", self.execution));
+        let sorted = |commands: &[Command]| {
+            let mut shown: Vec<String> = commands.iter().map(|command| format!("{command:?}")).collect();
+            shown.sort();
+            shown
+        };
+        assert_eq!(sorted(&recovered.outstanding()), sorted(&self.asked));
+    }
+
+    /// The history as `id<previous Type`, one a line.
+    fn rows(&self) -> Vec<String> {
+        self.events()
+            .iter()
+            .map(|event| format!("{}<{} {}", event["id"], event["previousEventId"], event["type"].as_str().unwrap()))
+            .collect()
+    }
+
+    fn events(&self) -> Vec<Value> {
+        let mut history = History::new(Arc::clone(self.execution.definition()), "role", "eu-west-1");
+        let records = self.batches.iter().flat_map(|(at, records)| records.iter().map(move |record| (*at, record)));
+        records.filter_map(|(at, record)| history.push(at, record)).collect()
+    }
+
+    /// The inputs of the children that were asked for.
+    fn inputs(&self) -> Vec<&str> {
+        self.asked
+            .iter()
+            .filter_map(|command| match command {
+                Command::StartChild(start) => Some(start.input.as_str()),
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn report(&self) -> MapRunReport {
+        self.execution.map_runs().last().unwrap()
+    }
+}
+
+/// An execution before its first record, of the same kind.
+fn anew(execution: &Execution) -> Execution {
+    let (definition, identity) = (Arc::clone(execution.definition()), Arc::clone(execution.identity()));
+    match execution.part() {
+        Some(part) => Execution::child(definition, identity, part),
+        None => Execution::new(definition, identity),
+    }
+}
+
+fn next(draws: &mut u64) -> u64 {
+    *draws += 1;
+    draws.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+fn identity() -> Identity {
+    Identity {
+        number: 1,
+        execution_arn: "arn:aws:states:eu-west-1:123456789012:execution:m:e".to_owned(),
+        name: "e".to_owned(),
+        state_machine_arn: "arn:aws:states:eu-west-1:123456789012:stateMachine:m".to_owned(),
+        state_machine_name: "m".to_owned(),
+        role_arn: "role".to_owned(),
+    }
+}
+
+/// A machine of one distributed Map named `M`, whose children run these states, with further fields.
+fn machine(states: Value, fields: Value) -> Value {
+    let start = states.as_object().unwrap().keys().next().unwrap().clone();
+    let mut map = json!({ "Type": "Map", "Label": "L", "End": true, "ItemProcessor": {
+        "ProcessorConfig": { "Mode": "DISTRIBUTED", "ExecutionType": "STANDARD" }, "StartAt": start, "States": states } });
+    for (name, value) in fields.as_object().unwrap() {
+        map[name] = value.clone();
+    }
+    let mut states = json!({ "M": map });
+    if !fields["Catch"].is_null() {
+        states["Mend"] = json!({ "Type": "Pass", "End": true });
+    }
+    json!({ "StartAt": "M", "States": states })
+}
+
+fn pass() -> Value {
+    json!({ "P": { "Type": "Pass", "End": true } })
+}
+
+fn reader() -> Value {
+    json!({ "Resource": "arn:aws:states:::s3:getObject", "Parameters": { "Bucket": "b", "Key.$": "$.key" },
+        "ReaderConfig": { "InputType": "JSON" } })
+}
+
+fn writer() -> Value {
+    json!({ "Resource": "arn:aws:states:::s3:putObject", "Parameters": { "Bucket": "b", "Prefix": "p" } })
+}
+
+#[track_caller]
+fn check(definition: Value, input: &str, script: &str, rows: &str, status: Status) -> Run {
+    let mut run = Run::start(&definition, input);
+    run.play(script);
+    let rows: Vec<String> = rows.split_whitespace().collect::<Vec<_>>().chunks(2).map(|c| c.join(" ")).collect();
+    assert_eq!(run.rows(), rows);
+    assert_eq!(run.execution.status(), &status);
+    run
+}
+
+fn succeeded(output: &str) -> Status {
+    Status::Succeeded { output: output.to_owned() }
+}
+
+fn failed(error: &str, cause: &str) -> Status {
+    Status::Failed { error: Some(error.to_owned()), cause: Some(cause.to_owned()) }
+}
+
+fn exceeded() -> Status {
+    failed("States.ExceedToleratedFailureThreshold", "The specified tolerated failure threshold was exceeded")
+}
+
+const STARTED: &str = "1<0 ExecutionStarted 2<0 MapStateEntered 3<2 MapStateStarted 4<3 MapRunStarted ";
+const ENDED: &str = "5<4 MapRunSucceeded 6<5 MapStateSucceeded 7<5 MapStateExited 8<7 ExecutionSucceeded";
+const FAILED: &str = "5<4 MapRunFailed 6<5 MapStateFailed 7<6 ExecutionFailed";
+
+#[test]
+fn results_have_the_order_of_the_items() {
+    let rows = STARTED.to_owned() + ENDED;
+    let run = check(machine(pass(), json!({})), "[1,2,3]", "last\n child\n child", &rows, succeeded("[1,2,3]"));
+    let report = run.report();
+    assert_eq!((report.status, report.items.succeeded, report.executions.total), (MapRunStatus::Succeeded, 3, 3));
+    let arn = &run.events()[3]["mapRunStartedEventDetails"]["mapRunArn"];
+    assert_eq!(arn, &json!(report.map_run_arn));
+    assert!(report.map_run_arn.starts_with("arn:aws:states:eu-west-1:123456789012:mapRun:m/L:"), "{arn}");
+}
+
+#[test]
+fn a_map_run_of_nothing_succeeds() {
+    check(machine(pass(), json!({})), "[]", "", &(STARTED.to_owned() + ENDED), succeeded("[]"));
+}
+
+#[test]
+fn children_wait_for_their_turn() {
+    let mut run = Run::start(&machine(pass(), json!({ "MaxConcurrency": 2 })), "[1,2,3,4]");
+    assert_eq!(run.inputs(), ["1", "2"]);
+    run.play("child");
+    assert_eq!(run.inputs(), ["2", "3"]);
+    let report = run.report();
+    assert_eq!((report.items.pending, report.items.running, report.items.succeeded), (1, 2, 1));
+    assert!(!run.execution.is_parked());
+    let id = report.id;
+    let more =
+        Signal::UpdateMapRun { run: id, concurrency: Some(9), tolerated_count: None, tolerated_percentage: None };
+    run.signal(Some(more)).unwrap();
+    assert_eq!(run.inputs(), ["2", "3", "4"]);
+    assert_eq!(run.report().max_concurrency, 9);
+}
+
+#[test]
+fn a_child_ends_once() {
+    let mut run = Run::start(&machine(pass(), json!({})), "[1,2]");
+    let Command::StartChild(start) = run.asked[0].clone() else { panic!() };
+    run.play("child");
+    let again = Signal::ChildEnded { run: start.run, index: start.index, status: succeeded("1") };
+    assert_eq!(run.signal(Some(again)), Err(Refused::MapRunDoesNotExist));
+}
+
+#[test]
+fn a_reader_brings_the_items() {
+    let definition = machine(pass(), json!({ "ItemReader": reader(), "ItemsPath": "$.nowhere" }));
+    let mut run = Run::start(&definition, r#"{"key":"k"}"#);
+    let Command::ReadItems(read) = &run.asked[0] else { panic!() };
+    assert_eq!(read.reader.arguments, json!({ "Bucket": "b", "Key": "k" }));
+    run.play("read [7, {\"a\":  1}]\n child\n child");
+    assert_eq!(run.rows().join(" "), STARTED.to_owned() + ENDED);
+    assert_eq!(run.execution.status(), &succeeded(r#"[7,{"a":1}]"#));
+    assert_eq!(run.events()[2]["mapStateStartedEventDetails"]["length"], json!(0));
+}
+
+#[test]
+fn what_cannot_be_read_can_be_caught() {
+    let catch = json!([{ "ErrorEquals": ["States.ItemReaderFailed"], "ResultPath": "$.error", "Next": "Mend" }]);
+    check(
+        machine(pass(), json!({ "ItemReader": reader(), "Catch": catch })),
+        r#"{"key":"k"}"#,
+        "unread no such key",
+        &(STARTED.to_owned()
+            + "5<4 MapRunFailed 6<5 MapStateFailed 7<6 MapStateExited 8<7 PassStateEntered 9<8 PassStateExited 10<9 ExecutionSucceeded"),
+        succeeded(r#"{"key":"k","error":{"Error":"States.ItemReaderFailed","Cause":"no such key"}}"#),
+    );
+    let definition = machine(pass(), json!({ "ItemReader": reader() }));
+    let cause = "Attempting to map over non-iterable node.";
+    check(
+        definition,
+        r#"{"key":"k"}"#,
+        "read 7",
+        &(STARTED.to_owned() + FAILED),
+        failed("States.ItemReaderFailed", cause),
+    );
+}
+
+#[test]
+fn what_is_wrong_with_a_reader_shows_as_its_map_run_starts() {
+    let mut with_path = reader();
+    with_path["ReaderConfig"] = json!({ "InputType": "JSON", "MaxItemsPath": "$.most" });
+    let definition = machine(pass(), json!({ "ItemReader": with_path }));
+    let input = |most: &str| format!(r#"{{"key":"k","most":{most}}}"#);
+    let negative = failed("States.ItemReaderFailed", "field MaxItems must be positive");
+    check(definition.clone(), &input("-1"), "", &(STARTED.to_owned() + FAILED), negative);
+    check(
+        definition,
+        &input("1.5"),
+        "",
+        "1<0 ExecutionStarted 2<0 MapStateEntered 3<2 MapStateStarted 4<3 ExecutionFailed",
+        failed(
+            "States.Runtime",
+            "An error occurred while executing the state 'M' (entered at the event id #2). \
+             The MaxItemsPath field refers to value \"1.5\" which is not a valid integer: $.most",
+        ),
+    );
+}
+
+#[test]
+fn too_many_failures_end_the_map_run_and_its_children() {
+    let definition = machine(pass(), json!({ "ToleratedFailureCount": 1, "MaxConcurrency": 3 }));
+    let run = check(definition, "[1,2,3,4,5]", "fail A\n fail B", &(STARTED.to_owned() + FAILED), exceeded());
+    let [Command::AbortChildren(abort)] = run.asked.as_slice() else { panic!("{:?}", run.asked) };
+    assert_eq!(abort.execution_arns.len(), 2);
+    assert!(abort.execution_arns[0].starts_with("arn:aws:states:eu-west-1:123456789012:execution:m/L:"));
+    let report = run.report();
+    assert_eq!(report.status, MapRunStatus::Failed);
+    let items = report.items;
+    assert_eq!((items.failed, items.aborted, items.pending, items.total), (2, 2, 1, 5));
+}
+
+#[test]
+fn a_tolerated_failure_shows_in_the_result() {
+    let definition = machine(pass(), json!({ "ToleratedFailurePercentage": 50 }));
+    let mut run = Run::start(&definition, "[1,2]");
+    run.play("fail Broken\n child");
+    let Status::Succeeded { output } = run.execution.status() else { panic!() };
+    let output: Value = serde_json::from_str(output).unwrap();
+    assert_eq!(
+        (&output[0]["Status"], &output[0]["Error"], &output[0]["Input"]),
+        (&json!("FAILED"), &json!("Broken"), &json!("1"))
+    );
+    assert_eq!(output[1], json!(2));
+}
+
+#[test]
+fn a_retry_is_another_map_run() {
+    let retry = json!([{ "ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "MaxAttempts": 1 }]);
+    let run = check(
+        machine(pass(), json!({ "Retry": retry })),
+        "[1]",
+        "fail A\n tick\n child",
+        &(STARTED.to_owned()
+            + "5<4 MapRunFailed 6<5 MapStateStarted 7<6 MapRunStarted 8<7 MapRunSucceeded 9<8 MapStateSucceeded 10<8 MapStateExited
+               11<10 ExecutionSucceeded"),
+        succeeded("[1]"),
+    );
+    let arns: Vec<String> = run.execution.map_runs().map(|report| report.map_run_arn).collect();
+    assert_ne!(arns[0], arns[1]);
+}
+
+#[test]
+fn items_are_selected_and_batched() {
+    let selector = json!({ "v.$": "$$.Map.Item.Value", "i.$": "$$.Map.Item.Index", "s.$": "$$.Map.Item.Source" });
+    let batcher = json!({ "MaxItemsPerBatchPath": "$.most", "BatchInput": { "all.$": "$.most" } });
+    let fields = json!({ "ItemsPath": "$.items", "ItemSelector": selector, "ItemBatcher": batcher });
+    let mut run = Run::start(&machine(pass(), fields), r#"{"items":["a","b","c"],"most":2}"#);
+    let item = |value: &str, index: u32| format!(r#"{{"s":"STATE_DATA","v":"{value}","i":{index}}}"#);
+    let first = format!(r#"{{"BatchInput":{{"all":2}},"Items":[{},{}]}}"#, item("a", 0), item("b", 1));
+    let second = format!(r#"{{"BatchInput":{{"all":2}},"Items":[{}]}}"#, item("c", 2));
+    assert_eq!(run.inputs(), [first.as_str(), second.as_str()]);
+    assert_eq!((run.report().items.running, run.report().executions.running), (3, 2));
+    run.play("fail A");
+    let items = run.report().items;
+    assert_eq!((items.failed, items.aborted), (2, 1), "a batch fails with all its items");
+}
+
+#[test]
+fn the_fields_of_an_object_are_items() {
+    let run = Run::start(&machine(pass(), json!({})), r#"{"a":1,"b":[2]}"#);
+    assert_eq!(run.inputs(), [r#"{"Key":"a","Value":1}"#, r#"{"Key":"b","Value":[2]}"#]);
+    let selector = json!({ "ItemSelector": { "k.$": "$$.Map.Item.Key", "v.$": "$$.Map.Item.Value" } });
+    let run = Run::start(&machine(pass(), selector), r#"{"a":1}"#);
+    assert_eq!(run.inputs(), [r#"{"v":1,"k":"a"}"#]);
+}
+
+#[test]
+fn results_are_written_where_the_writer_says() {
+    let mut run = Run::start(&machine(pass(), json!({ "ResultWriter": writer() })), "[1,2]");
+    run.play("child\n child");
+    let Command::WriteResults(write) = &run.asked[0] else { panic!() };
+    let name = run.report().map_run_arn.rsplit(':').next().unwrap().to_owned();
+    let keys: Vec<&str> = write.objects.iter().map(|object| object.key.as_str()).collect();
+    assert_eq!(keys, [format!("p/{name}/SUCCEEDED_0.json"), format!("p/{name}/manifest.json")]);
+    run.play("written");
+    assert_eq!(run.rows().join(" "), STARTED.to_owned() + ENDED);
+    let details = json!({ "Bucket": "b", "Key": format!("p/{name}/manifest.json") });
+    let output = json!({ "MapRunArn": run.report().map_run_arn, "ResultWriterDetails": details });
+    assert_eq!(run.execution.status(), &succeeded(&output.to_string()));
+    assert_eq!(run.report().items.results_written, 2);
+}
+
+#[test]
+fn what_failed_is_written_too() {
+    let definition = machine(pass(), json!({ "ResultWriter": writer(), "MaxConcurrency": 2 }));
+    let mut run = Run::start(&definition, "[1,2,3]");
+    run.play("fail A");
+    let Some(Command::WriteResults(write)) = run.asked.iter().find(|c| matches!(c, Command::WriteResults(_))) else {
+        panic!()
+    };
+    let names: Vec<&str> = write.objects.iter().map(|object| object.key.rsplit('/').next().unwrap()).collect();
+    assert_eq!(names, ["FAILED_0.json", "PENDING_0.json", "manifest.json"]);
+    let failed: Value = serde_json::from_str(&write.objects[0].body).unwrap();
+    assert_eq!((&failed[0]["Status"], &failed[1]["Status"]), (&json!("FAILED"), &json!("ABORTED")));
+    assert_eq!(run.execution.status(), &Status::Running);
+    let abort = run.asked.iter().position(|command| matches!(command, Command::AbortChildren(_))).unwrap();
+    assert_eq!(abort, 0, "the children are stopped first");
+    let aborted = run.asked.remove(0);
+    run.asked.push(aborted);
+    run.play("written");
+    assert_eq!(run.rows().join(" "), STARTED.to_owned() + FAILED);
+    assert_eq!(run.execution.status(), &exceeded());
+}
+
+#[test]
+fn results_that_cannot_be_written_fail_the_state() {
+    check(
+        machine(pass(), json!({ "ResultWriter": writer() })),
+        "[1]",
+        "child\n unwritten no such bucket",
+        &(STARTED.to_owned() + FAILED),
+        failed("States.ResultWriterFailed", "no such bucket"),
+    );
+}
+
+#[test]
+fn a_stopped_execution_stops_its_children() {
+    let mut run = Run::start(&machine(pass(), json!({})), "[1,2]");
+    run.play("child\n stop");
+    assert_eq!(run.rows().join(" "), STARTED.to_owned() + "5<4 ExecutionAborted");
+    let [Command::AbortChildren(abort)] = run.asked.as_slice() else { panic!("{:?}", run.asked) };
+    assert_eq!(abort.execution_arns.len(), 1);
+    let report = run.report();
+    assert_eq!((report.status, report.items.succeeded, report.items.aborted), (MapRunStatus::Aborted, 1, 1));
+}
+
+#[test]
+fn a_failed_branch_takes_a_map_run_down() {
+    let mut map = machine(pass(), json!({}))["States"]["M"].clone();
+    map["ItemsPath"] = json!("$.items");
+    let task = json!({ "Type": "Task", "Resource": "arn:aws:lambda:eu-west-1:123456789012:function:f", "End": true });
+    let branches = json!([{ "StartAt": "T", "States": { "T": task } }, { "StartAt": "M", "States": { "M": map } }]);
+    let definition =
+        json!({ "StartAt": "B", "States": { "B": { "Type": "Parallel", "End": true, "Branches": branches } } });
+    let run = check(
+        definition,
+        r#"{"items":[1]}"#,
+        "broken",
+        "1<0 ExecutionStarted 2<0 ParallelStateEntered 3<2 ParallelStateStarted 4<3 TaskStateEntered 5<4 LambdaFunctionScheduled
+         6<5 LambdaFunctionStarted 7<3 MapStateEntered 8<7 MapStateStarted 9<8 MapRunStarted 10<6 LambdaFunctionFailed
+         11<10 TaskStateAborted 12<9 MapRunAborted 13<12 MapStateAborted 14<10 ParallelStateFailed 15<14 ExecutionFailed",
+        Status::Failed { error: Some("Broken".to_owned()), cause: None },
+    );
+    assert_eq!(run.report().status, MapRunStatus::Aborted);
+    assert!(matches!(run.asked.as_slice(), [Command::AbortChildren(_)]));
+}
+
+#[test]
+fn a_child_is_an_execution_of_its_own() {
+    let seen = json!({ "id": "{% $states.context.Execution.Id %}", "machine": "{% $states.context.StateMachine.Name %}",
+        "input": "{% $states.context.Execution.Input %}", "item": "{% $exists($states.context.Map) %}",
+        "variable": "{% $exists($outer) %}" });
+    let child = json!({ "P": { "Type": "Pass", "QueryLanguage": "JSONata", "Output": seen, "End": true } });
+    let mut definition = machine(child, json!({}));
+    definition["StartAt"] = json!("A");
+    definition["TimeoutSeconds"] = json!(5);
+    definition["States"]["A"] = json!({ "Type": "Pass", "Assign": { "outer": 1 }, "Next": "M" });
+    let mut run = Run::start(&definition, "[7]");
+    let Command::StartChild(start) = run.asked[0].clone() else { panic!() };
+    assert!(start.execution_arn.ends_with(&format!(":execution:m/L:{}", start.name)));
+    assert_eq!(start.state_machine_arn, "arn:aws:states:eu-west-1:123456789012:stateMachine:m/L");
+    assert_eq!(run.child(&start).execution.next_due(), None);
+    run.play("child");
+    let output = json!([{ "id": start.execution_arn, "machine": "m/L", "input": 7, "item": false, "variable": false }]);
+    assert_eq!(run.execution.status(), &succeeded(&output.to_string()));
+}
+
+#[test]
+fn an_express_child_has_five_minutes() {
+    let wait = json!({ "W": { "Type": "Wait", "Seconds": 900, "End": true } });
+    let mut definition = machine(wait, json!({}));
+    definition["States"]["M"]["ItemProcessor"]["ProcessorConfig"]["ExecutionType"] = json!("EXPRESS");
+    let run = Run::start(&definition, "[7]");
+    let Command::StartChild(start) = &run.asked[0] else { panic!() };
+    assert!(start.part.express && start.execution_arn.contains(&format!(":express:m/L:{}:", start.name)));
+    let mut child = run.child(start);
+    assert_eq!(child.execution.next_due(), Some(1_000_000 + 300_000));
+    child.play("tick");
+    assert!(matches!(child.execution.status(), Status::TimedOut { .. }));
+}
+
+#[test]
+fn map_runs_nest() {
+    let inner = machine(pass(), json!({ "Label": "Inner" }))["States"]["M"].clone();
+    let definition = machine(json!({ "I": inner }), json!({}));
+    let rows = STARTED.to_owned() + ENDED;
+    check(definition, "[[1,2],[3]]", "child\n child", &rows, succeeded("[[1,2],[3]]"));
+}
+
+#[test]
+fn a_selection_that_fails_ends_the_map_run() {
+    let definition = machine(pass(), json!({ "ItemSelector": { "x.$": "$.nowhere" } }));
+    let mut run = Run::start(&definition, "[1]");
+    run.play("");
+    assert_eq!(run.rows()[4], "5<4 MapRunFailed");
+    assert!(matches!(run.execution.status(), Status::Failed { error: Some(error), .. } if error == "States.Runtime"));
+    assert_eq!(run.report().status, MapRunStatus::Failed);
+}
