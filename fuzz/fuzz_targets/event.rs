@@ -10,8 +10,10 @@ fuzz_target!(|text: &str| {
     if let Ok(intake) = detect::intake(&event) {
         assert!(!intake.name.is_empty() && intake.name.len() <= 80, "{}", intake.name);
     }
-    let execution = json!({ "arn": "arn:aws:states:us-east-1:111111111111:execution:m:e", "started_at": "2026-01-01T00:00:00Z" });
-    let request = json!({ "event": event, "at": "2026-01-01T00:00:00Z", "execution": execution, "settings": settings() });
+    let execution =
+        json!({ "arn": "arn:aws:states:us-east-1:111111111111:execution:m:e", "started_at": "2026-01-01T00:00:00Z" });
+    let request =
+        json!({ "event": event, "at": "2026-01-01T00:00:00Z", "execution": execution, "settings": settings() });
     let request = serde_json::from_value::<DetectRequest>(request).expect("the request is well formed");
     let _ = detect::detect(request);
 });

@@ -76,6 +76,8 @@ pub struct StartChild {
     pub state_machine_name: String,
     /// The part of the parent's definition that the child runs.
     pub part: Part,
+    /// How many items the child has.
+    pub items: u64,
     /// The child's input, a JSON text.
     pub input: String,
 }

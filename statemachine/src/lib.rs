@@ -26,5 +26,7 @@ pub use command::{
     AbortChildren, Command, InvokeTask, MapRunId, Part, ReadItems, Refused, Signal, StartChild, TaskId, WriteResults,
 };
 pub use definition::Definition;
-pub use execution::{Advance, Execution, Identity, MapRunCounts, MapRunReport, MapRunStatus, Status};
+pub use execution::{
+    Advance, Assignment, Execution, Identity, MapRunCounts, MapRunReport, MapRunStatus, Offer, Status,
+};
 pub use record::{EventId, Millis, Record};

@@ -20,7 +20,9 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail loudly"))]
 
 pub mod api;
+pub mod client;
 pub mod engine;
 mod index;
 mod journal;
+mod signature;
 pub mod task;

@@ -87,8 +87,10 @@ impl Execution {
                     token: token.clone(),
                     timeout_seconds: *timeout_seconds,
                     heartbeat_seconds: *heartbeat_seconds,
-                    deadline: timeout_seconds.map(|s| at.saturating_add(seconds_to_millis(s))),
-                    heartbeat_due: heartbeat_seconds.map(|s| at.saturating_add(seconds_to_millis(s))),
+                    scheduled_at: at,
+                    // Both count from the start, which for an activity is when a worker takes the task.
+                    deadline: None,
+                    heartbeat_due: None,
                     started: false,
                     submitted: false,
                 };
@@ -98,6 +100,7 @@ impl Execution {
             Event::TaskStarted { .. } => {
                 self.update_task(path, |run| {
                     run.started = true;
+                    run.deadline = run.timeout_seconds.map(|s| at.saturating_add(seconds_to_millis(s)));
                     run.heartbeat_due = run.heartbeat_seconds.map(|s| at.saturating_add(seconds_to_millis(s)));
                 });
                 self.set_last(path, id);

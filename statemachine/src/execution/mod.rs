@@ -11,6 +11,7 @@
 //!
 //! The caller makes the records durable, then performs the commands, then comes back with signals.
 
+mod activity;
 mod apply;
 mod commands;
 mod decide;
@@ -27,6 +28,7 @@ use std::{
 
 use serde_json::Value;
 
+pub use activity::{Assignment, Offer};
 pub(crate) use draft::Draft;
 pub(crate) use map_run::{Entry, MapRun, STATE_DATA, Stage, map_run_arn, named_uuid, not_started};
 pub use map_run::{MapRunCounts, MapRunReport, MapRunStatus};

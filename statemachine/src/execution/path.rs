@@ -84,6 +84,7 @@ pub(crate) enum Phase {
 #[derive(Debug, Clone)]
 pub(crate) struct TaskRun {
     pub(crate) scheduled: EventId,
+    pub(crate) scheduled_at: Millis,
     pub(crate) arguments: PayloadId,
     pub(crate) credentials: Option<PayloadId>,
     pub(crate) token: Option<String>,

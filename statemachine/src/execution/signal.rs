@@ -121,7 +121,7 @@ impl Execution {
     }
 
     /// The attempt that runs and has this id.
-    fn task(&self, task: TaskId) -> Option<&TaskRun> {
+    pub(super) fn task(&self, task: TaskId) -> Option<&TaskRun> {
         match &self.paths.get(&task.path)?.phase {
             Phase::InTask(run) if run.scheduled == task.scheduled => Some(run),
             _ => None,
@@ -153,7 +153,14 @@ impl Execution {
     /// A call whose task is completed by a token fails to be submitted; any other fails as it runs.
     fn fail(&self, draft: &mut Draft<'_>, path: PathId, run: &TaskRun, error: Option<String>, cause: Option<String>) {
         let cause = cause.map(|cause| draft.payload(&cause));
-        let stage = if self.submits(path) && !run.submitted { TaskStage::Submit } else { TaskStage::Run };
+        let stage = if self.submits(path) && !run.submitted {
+            TaskStage::Submit
+        } else if !run.started {
+            // Only an activity's task is not started at once: there was nobody to offer it to.
+            TaskStage::Schedule
+        } else {
+            TaskStage::Run
+        };
         draft.event(path, self.last(path), Event::TaskFailed { failure: Failure::new(error, cause), stage });
     }
 

@@ -248,12 +248,20 @@ impl View<'_> {
         let mut assigned: Vec<(String, PayloadId)> =
             values.iter().map(|(name, value)| (name.clone(), draft.payload(&value.to_string()))).collect();
         assigned.sort();
-        match assigned.iter().find(|(_, id)| draft.text(*id).len() > LARGEST_PAYLOAD) {
-            Some((name, _)) => {
-                Err(too_large(&format!("The variable '{name}' exceeds the maximum number of bytes service limit.")))
-            }
-            None => Ok(assigned),
+        if let Some((name, _)) = assigned.iter().find(|(_, id)| draft.text(*id).len() > LARGEST_PAYLOAD) {
+            return Err(too_large(&format!(
+                "The variable '{name}' exceeds the maximum number of bytes service limit."
+            )));
         }
+        // What one Assign sets may together be no larger than one payload.
+        let together: usize = assigned.iter().map(|(_, id)| draft.text(*id).len()).sum();
+        if together > LARGEST_PAYLOAD {
+            return Err(too_large(&format!(
+                "The variables that the state/task '{}' assigns exceed the maximum number of bytes service limit.",
+                self.state.name
+            )));
+        }
+        Ok(assigned)
     }
 
     fn limited(&self, output: &Doc, draft: &mut Draft<'_>) -> Result<PayloadId, DataError> {

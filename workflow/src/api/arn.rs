@@ -7,12 +7,62 @@ use crate::engine::ApiError;
 
 /// Refuses what cannot be a state machine's ARN, and the ARNs of other accounts, regions, versions and aliases.
 pub(super) fn state_machine(config: &ApiConfig, text: &str) -> Result<(), Refusal> {
+    machine(config, text, 0)
+}
+
+/// As [`state_machine`], but takes the ARNs of versions and aliases too.
+pub(super) fn target(config: &ApiConfig, text: &str) -> Result<(), Refusal> {
+    machine(config, text, 1)
+}
+
+fn machine(config: &ApiConfig, text: &str, most_qualifiers: usize) -> Result<(), Refusal> {
     let arn = Arn::parse(text)?;
     arn.expect("stateMachine")?;
-    match arn.is_of(config) && !arn.name.contains(':') {
+    let qualifiers = arn.name.matches(':').count();
+    if arn.name.contains('/') {
+        return Err(Refusal::validation(format!(
+            "The state machine ARN refers to a Distributed Map state, which cannot be used here: '{text}'"
+        )));
+    }
+    match arn.is_of(config) && qualifiers <= most_qualifiers {
         true => Ok(()),
         false => Err(ApiError::StateMachineDoesNotExist(text.to_owned()).into()),
     }
+}
+
+/// Refuses what cannot be the ARN of a version.
+pub(super) fn version(text: &str) -> Result<(), Refusal> {
+    let arn = Arn::parse(text)?;
+    arn.expect("stateMachine")?;
+    match arn.name.split_once(':') {
+        Some((_, number)) if number.parse::<u64>().is_ok() => Ok(()),
+        _ => Err(Refusal::invalid_arn(text)),
+    }
+}
+
+/// Refuses what cannot be the ARN of an alias.
+pub(super) fn alias(text: &str) -> Result<(), Refusal> {
+    let arn = Arn::parse(text)?;
+    arn.expect("stateMachine")?;
+    match arn.name.split_once(':') {
+        Some((_, name)) if !name.contains(':') && name.parse::<u64>().is_err() => Ok(()),
+        _ => Err(Refusal::invalid_arn(text)),
+    }
+}
+
+/// Refuses what cannot be an activity's ARN, and the ARNs of other accounts and regions.
+pub(super) fn activity(config: &ApiConfig, text: &str) -> Result<(), Refusal> {
+    let arn = Arn::parse(text)?;
+    arn.expect("activity")?;
+    match arn.is_of(config) {
+        true => Ok(()),
+        false => Err(ApiError::ActivityDoesNotExist(text.to_owned()).into()),
+    }
+}
+
+/// Whether an ARN is of this account and region.
+pub(super) fn is_ours(config: &ApiConfig, text: &str) -> bool {
+    Arn::parse(text).is_ok_and(|arn| arn.is_of(config))
 }
 
 /// Refuses what cannot be an execution's ARN, and the ARNs of other accounts and regions.
@@ -114,6 +164,29 @@ mod tests {
             ),
         ] {
             assert_eq!(said(state_machine(&config, arn)), expect, "{arn}");
+        }
+        for (arn, expect) in [
+            ("arn:aws:states:us-east-1:123456789012:stateMachine:m", ""),
+            ("arn:aws:states:us-east-1:123456789012:stateMachine:m:1", ""),
+            ("arn:aws:states:us-east-1:123456789012:stateMachine:m:LIVE", ""),
+            (
+                "arn:aws:states:us-east-1:123456789012:stateMachine:m:LIVE:1",
+                "StateMachineDoesNotExist: State Machine Does Not Exist: 'arn:aws:states:us-east-1:123456789012:stateMachine:m:LIVE:1'",
+            ),
+            (
+                "arn:aws:states:us-east-1:123456789012:stateMachine:m/each",
+                "ValidationException: The state machine ARN refers to a Distributed Map state, which cannot be used here: 'arn:aws:states:us-east-1:123456789012:stateMachine:m/each'",
+            ),
+        ] {
+            assert_eq!(said(target(&config, arn)), expect, "{arn}");
+        }
+        for (arn, a_version, an_alias) in [
+            ("arn:aws:states:us-east-1:123456789012:stateMachine:m:1", true, false),
+            ("arn:aws:states:us-east-1:123456789012:stateMachine:m:LIVE", false, true),
+            ("arn:aws:states:us-east-1:123456789012:stateMachine:m", false, false),
+            ("arn:aws:states:us-east-1:123456789012:activity:m:1", false, false),
+        ] {
+            assert_eq!((version(arn).is_ok(), alias(arn).is_ok()), (a_version, an_alias), "{arn}");
         }
         assert_eq!(said(execution(&config, "arn:aws:states:us-east-1:123456789012:execution:m:e")), "");
         assert_eq!(

@@ -39,6 +39,11 @@ impl Configurations {
         }
     }
 
+    /// What there is of them for an activity.
+    pub(super) fn encryption_only(self) -> Self {
+        Self { encryption_configuration: self.encryption_configuration, ..Self::default() }
+    }
+
     /// What the engine is to keep.
     pub(super) fn read(self) -> Result<Kept, Refusal> {
         Ok(Kept {

@@ -25,6 +25,11 @@ impl Constraints {
         }
     }
 
+    /// What people say about a version or an alias.
+    pub(super) fn description(&mut self, at: &str, value: Option<&str>) {
+        self.sensitive(at, value, 0, LONGEST_DESCRIPTION);
+    }
+
     /// As [`Constraints::optional`] for a member whose value is never repeated in a message.
     pub(super) fn sensitive(&mut self, at: &str, value: Option<&str>, least: usize, most: usize) {
         if let Some(value) = value {
@@ -64,20 +69,24 @@ impl Constraints {
 
     /// `maxResults` between 0 and `most`.
     pub(super) fn max_results(&mut self, value: Option<i64>, most: i64) -> usize {
-        let value = value.unwrap_or(0);
+        usize::try_from(self.number("maxResults", value.unwrap_or(0), 0, most)).unwrap_or(0)
+    }
+
+    /// A number between `least` and `most`.
+    pub(super) fn number(&mut self, at: &str, value: i64, least: i64, most: i64) -> i64 {
+        let what = format!("Value '{value}' at '{at}'");
         if value > most {
-            self.violate(
-                &format!("Value '{value}' at 'maxResults'"),
-                &format!("Member must have value less than or equal to {most}"),
-            );
+            self.violate(&what, &format!("Member must have value less than or equal to {most}"));
         }
-        if value < 0 {
-            self.violate(
-                &format!("Value '{value}' at 'maxResults'"),
-                "Member must have value greater than or equal to 0",
-            );
+        if value < least {
+            self.violate(&what, &format!("Member must have value greater than or equal to {least}"));
         }
-        usize::try_from(value).unwrap_or(0)
+        value
+    }
+
+    /// A list that has between `least` and `most` members.
+    pub(super) fn count(&mut self, at: &str, members: usize, least: usize, most: usize) {
+        self.measure(&format!("Value at '{at}'"), members, least, most);
     }
 
     /// A member that, if it is there, is one of `choices`.
@@ -144,6 +153,7 @@ pub(super) const LARGEST_PAYLOAD: usize = 256 * 1024;
 
 const LARGEST_DEFINITION: usize = 1 << 20;
 const LONGEST_ARN: usize = 256;
+const LONGEST_DESCRIPTION: usize = 256;
 const LONGEST_ERROR: usize = 256;
 const LONGEST_CAUSE: usize = 32_768;
 const LONGEST_TASK_TOKEN: usize = 2048;

@@ -6,6 +6,7 @@ use super::{
     Api, arn,
     configuration::Configurations,
     constraint::Constraints,
+    publish_state_machine_version::asked_for,
     refusal::Refusal,
     tag::{self, Tag},
     wire::{Structure, Timestamp},
@@ -31,6 +32,8 @@ pub(super) struct Request {
 pub(super) struct Answer {
     state_machine_arn: String,
     creation_date: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state_machine_version_arn: Option<String>,
 }
 
 pub(super) async fn call(api: Api, request: Request) -> Result<Answer, Refusal> {
@@ -41,11 +44,12 @@ pub(super) async fn call(api: Api, request: Request) -> Result<Answer, Refusal> 
     let role_arn = check.arn("roleArn", request.role_arn);
     let kind = check.machine_type(request.r#type.as_deref());
     let tags = tag::read(&mut check, request.tags);
+    check.description("versionDescription", request.version_description.as_deref());
     request.configurations.constrain(&mut check);
     check.done()?;
-    refuse_versions(request.publish, request.version_description.as_deref())?;
+    let publish = asked_for(request.publish, request.version_description)?;
     arn::role(&role_arn)?;
-    tag::check_count(&tags)?;
+    tag::check(&tags)?;
     let kept = request.configurations.read()?.without_defaults();
 
     let new = NewStateMachine {
@@ -57,16 +61,12 @@ pub(super) async fn call(api: Api, request: Request) -> Result<Answer, Refusal> 
         tracing: kept.tracing,
         encryption: kept.encryption,
         tags,
+        publish,
     };
-    let (state_machine_arn, created) = api.engine.create_state_machine(new).await?;
-    Ok(Answer { state_machine_arn, creation_date: Timestamp(created) })
-}
-
-/// Refuses to publish: a version that is not there must not look as if it were.
-pub(super) fn refuse_versions(publish: Option<bool>, description: Option<&str>) -> Result<(), Refusal> {
-    match (publish, description) {
-        (Some(true), _) => Err(Refusal::not_supported("PublishStateMachineVersion, asked for with `publish`,")),
-        (_, Some(_)) => Err(Refusal::validation("Version description can only be set when publish is true")),
-        _ => Ok(()),
-    }
+    let created = api.engine.create_published(new).await?;
+    Ok(Answer {
+        state_machine_arn: created.state_machine_arn,
+        creation_date: Timestamp(created.creation_date),
+        state_machine_version_arn: created.version_arn,
+    })
 }

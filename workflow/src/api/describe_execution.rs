@@ -35,7 +35,13 @@ pub(super) struct Answer {
     error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cause: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state_machine_version_arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state_machine_alias_arn: Option<String>,
     redrive_count: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redrive_date: Option<Timestamp>,
     redrive_status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     redrive_status_reason: Option<String>,
@@ -74,7 +80,10 @@ fn show(execution: ExecutionDescription, metadata_only: bool) -> Answer {
         trace_header: execution.trace_header,
         error: execution.error,
         cause: execution.cause,
-        redrive_count: 0,
+        state_machine_version_arn: item.version_arn,
+        state_machine_alias_arn: item.alias_arn,
+        redrive_count: item.redrive_count,
+        redrive_date: item.redrive_date.map(Timestamp),
         redrive_status,
         redrive_status_reason,
     }

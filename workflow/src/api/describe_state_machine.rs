@@ -1,4 +1,4 @@
-//! DescribeStateMachine.
+//! DescribeStateMachine: of a machine, a version, or the version that an alias leads to.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -28,6 +28,8 @@ pub(super) struct Answer {
     encryption_configuration: Value,
     #[serde(skip_serializing_if = "Option::is_none")]
     revision_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
 }
 
 pub(super) async fn call(api: Api, request: Request) -> Result<Answer, Refusal> {
@@ -35,7 +37,7 @@ pub(super) async fn call(api: Api, request: Request) -> Result<Answer, Refusal> 
     let machine = check.arn("stateMachineArn", request.state_machine_arn);
     let metadata_only = check.metadata_only(request.included_data.as_deref());
     check.done()?;
-    arn::state_machine(&api.config, &machine)?;
+    arn::target(&api.config, &machine)?;
     let machine = api.engine.describe_state_machine(&machine).await?;
     Ok(show(machine, metadata_only))
 }
@@ -53,6 +55,7 @@ fn show(machine: StateMachine, metadata_only: bool) -> Answer {
         tracing_configuration: configuration::show_tracing(machine.tracing),
         encryption_configuration: configuration::show_encryption(machine.encryption),
         revision_id: machine.revision_id,
+        description: machine.description,
     }
 }
 

@@ -1,4 +1,4 @@
-//! ListExecutions of a state machine.
+//! ListExecutions of a state machine, or of what was started with a version or an alias.
 
 use serde::{Deserialize, Serialize};
 
@@ -40,13 +40,19 @@ struct Item {
     start_date: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     stop_date: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state_machine_version_arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state_machine_alias_arn: Option<String>,
     redrive_count: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redrive_date: Option<Timestamp>,
 }
 
 pub(super) async fn call(api: Api, request: Request) -> Result<Answer, Refusal> {
     let max_results = constrain(&request)?;
     let machine = machine_of(&request)?;
-    arn::state_machine(&api.config, machine)?;
+    arn::target(&api.config, machine)?;
     let status = request.status_filter.as_deref().and_then(status_of);
     let pager = Pager::new("ListExecutions", &[machine, status.map_or("", ExecutionStatus::name)], api.now());
     let paging = pager.paging(max_results, request.next_token.as_deref())?;
@@ -100,7 +106,10 @@ fn show(item: ExecutionItem) -> Item {
         status: item.status.name(),
         start_date: Timestamp(item.start_date),
         stop_date: item.stop_date.map(Timestamp),
-        redrive_count: 0,
+        state_machine_version_arn: item.version_arn,
+        state_machine_alias_arn: item.alias_arn,
+        redrive_count: item.redrive_count,
+        redrive_date: item.redrive_date.map(Timestamp),
     }
 }
 

@@ -26,12 +26,13 @@ pub(super) async fn call(api: Api, request: Request) -> Result<Answer, Refusal> 
     let resource = check.arn("resourceArn", request.resource_arn);
     check.done()?;
     arn::tagged(&resource)?;
-    let not_found = || Refusal::new("ResourceNotFound", format!("Resource not found: '{resource}'"));
-    // Whatever else may have tags is not here.
-    arn::state_machine(&api.config, &resource).map_err(|_| not_found())?;
-    match api.engine.describe_state_machine(&resource).await {
-        Ok(machine) => Ok(Answer { tags: tag::show(machine.tags) }),
-        Err(ApiError::StateMachineDoesNotExist(_)) => Err(not_found()),
-        Err(other) => Err(other.into()),
+    if !arn::is_ours(&api.config, &resource) {
+        return Err(not_found(&resource));
     }
+    Ok(Answer { tags: tag::show(api.engine.list_tags_for_resource(&resource).await?) })
+}
+
+/// What is said of an ARN that leads to nothing with tags.
+pub(super) fn not_found(resource: &str) -> Refusal {
+    ApiError::ResourceNotFound(resource.to_owned()).into()
 }

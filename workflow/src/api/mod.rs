@@ -16,26 +16,41 @@ mod guard;
 mod listen;
 mod page;
 mod refusal;
+mod routing;
 mod sigv4;
 mod tag;
 mod wire;
 
+mod create_activity;
 mod create_state_machine;
+mod create_state_machine_alias;
+mod delete_activity;
 mod delete_state_machine;
+mod delete_state_machine_alias;
+mod delete_state_machine_version;
+mod describe_activity;
 mod describe_execution;
 mod describe_state_machine;
+mod describe_state_machine_alias;
 mod describe_state_machine_for_execution;
+mod get_activity_task;
 mod get_execution_history;
+mod list_activities;
 mod list_executions;
+mod list_state_machine_aliases;
 mod list_state_machine_versions;
 mod list_state_machines;
 mod list_tags_for_resource;
+mod publish_state_machine_version;
 mod send_task_failure;
 mod send_task_heartbeat;
 mod send_task_success;
 mod start_execution;
 mod stop_execution;
+mod tag_resource;
+mod untag_resource;
 mod update_state_machine;
+mod update_state_machine_alias;
 mod validate_state_machine_definition;
 
 #[cfg(test)]
@@ -136,22 +151,36 @@ impl Api {
 
     async fn dispatch(&self, action: &str, body: &[u8]) -> Result<String, Refusal> {
         match action {
+            "CreateActivity" => self.run(body, create_activity::call).await,
             "CreateStateMachine" => self.run(body, create_state_machine::call).await,
+            "CreateStateMachineAlias" => self.run(body, create_state_machine_alias::call).await,
+            "DeleteActivity" => self.run(body, delete_activity::call).await,
             "DeleteStateMachine" => self.run(body, delete_state_machine::call).await,
+            "DeleteStateMachineAlias" => self.run(body, delete_state_machine_alias::call).await,
+            "DeleteStateMachineVersion" => self.run(body, delete_state_machine_version::call).await,
+            "DescribeActivity" => self.run(body, describe_activity::call).await,
             "DescribeExecution" => self.run(body, describe_execution::call).await,
             "DescribeStateMachine" => self.run(body, describe_state_machine::call).await,
+            "DescribeStateMachineAlias" => self.run(body, describe_state_machine_alias::call).await,
             "DescribeStateMachineForExecution" => self.run(body, describe_state_machine_for_execution::call).await,
+            "GetActivityTask" => self.run(body, get_activity_task::call).await,
             "GetExecutionHistory" => self.run(body, get_execution_history::call).await,
+            "ListActivities" => self.run(body, list_activities::call).await,
             "ListExecutions" => self.run(body, list_executions::call).await,
+            "ListStateMachineAliases" => self.run(body, list_state_machine_aliases::call).await,
             "ListStateMachineVersions" => self.run(body, list_state_machine_versions::call).await,
             "ListStateMachines" => self.run(body, list_state_machines::call).await,
             "ListTagsForResource" => self.run(body, list_tags_for_resource::call).await,
+            "PublishStateMachineVersion" => self.run(body, publish_state_machine_version::call).await,
             "SendTaskFailure" => self.run(body, send_task_failure::call).await,
             "SendTaskHeartbeat" => self.run(body, send_task_heartbeat::call).await,
             "SendTaskSuccess" => self.run(body, send_task_success::call).await,
             "StartExecution" => self.run(body, start_execution::call).await,
             "StopExecution" => self.run(body, stop_execution::call).await,
+            "TagResource" => self.run(body, tag_resource::call).await,
+            "UntagResource" => self.run(body, untag_resource::call).await,
             "UpdateStateMachine" => self.run(body, update_state_machine::call).await,
+            "UpdateStateMachineAlias" => self.run(body, update_state_machine_alias::call).await,
             "ValidateStateMachineDefinition" => self.run(body, validate_state_machine_definition::call).await,
             known if NOT_YET.contains(&known) => Err(Refusal::not_supported(known)),
             unknown => Err(Refusal::unknown_operation(format!("Step Functions has no action `{unknown}`"))),
@@ -195,25 +224,5 @@ fn words(panic: &(dyn std::any::Any + Send)) -> &str {
 const SERVICE: &str = "states";
 
 /// The actions of the service that are refused by name.
-const NOT_YET: [&str; 20] = [
-    "CreateActivity",
-    "CreateStateMachineAlias",
-    "DeleteActivity",
-    "DeleteStateMachineAlias",
-    "DeleteStateMachineVersion",
-    "DescribeActivity",
-    "DescribeMapRun",
-    "DescribeStateMachineAlias",
-    "GetActivityTask",
-    "ListActivities",
-    "ListMapRuns",
-    "ListStateMachineAliases",
-    "PublishStateMachineVersion",
-    "RedriveExecution",
-    "StartSyncExecution",
-    "TagResource",
-    "TestState",
-    "UntagResource",
-    "UpdateMapRun",
-    "UpdateStateMachineAlias",
-];
+const NOT_YET: [&str; 6] =
+    ["DescribeMapRun", "ListMapRuns", "RedriveExecution", "StartSyncExecution", "TestState", "UpdateMapRun"];

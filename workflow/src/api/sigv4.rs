@@ -1,38 +1,15 @@
 //! AWS Signature Version 4, the verifying side, for requests that are `POST /` with a signed body.
 //!
-//! Owns the canonical request, the signing key and the comparison. Everything arrives as an argument, the time too. It
-//! verifies only what this protocol needs: signatures in the `Authorization` header, over the whole body, without a query.
-
-use std::fmt;
+//! Owns what is demanded of a signed request, and the comparison; how a signature is made is `signature`'s. Everything arrives
+//! as an argument, the time too. It verifies only what this protocol needs: signatures in the `Authorization` header, over the whole body, without a query.
 
 use axum::http::{HeaderMap, header::AUTHORIZATION, request::Parts};
 use jiff::{Timestamp, civil::DateTime, fmt::strtime, tz::TimeZone};
-use sha2::{Digest, Sha256};
 use statemachine::Millis;
 
-/// An access key; its secret is not shown by `Debug`.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Credentials {
-    /// The part that requests name.
-    pub access_key_id: String,
-    /// The part that only signs.
-    pub secret_access_key: String,
-    /// The session token that requests must carry, if the key is a temporary one.
-    pub session_token: Option<String>,
-}
+use crate::signature::{self, ALGORITHM, Canonical, DAY, FORMAT, Scope, TERMINATOR};
 
-impl Credentials {
-    /// A long-lived access key, without a session token.
-    pub fn new(access_key_id: impl Into<String>, secret_access_key: impl Into<String>) -> Self {
-        Self { access_key_id: access_key_id.into(), secret_access_key: secret_access_key.into(), session_token: None }
-    }
-}
-
-impl fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Credentials").field("access_key_id", &self.access_key_id).finish_non_exhaustive()
-    }
-}
+pub use crate::signature::Credentials;
 
 /// Why a signature was not accepted; the message goes over the wire.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -93,10 +70,17 @@ impl Verifier<'_> {
         self.check_key(&authorization, &parts.headers)?;
         let digest = check_body(&parts.headers, body)?;
 
-        let canonical = canonical_request(parts, &authorization, &digest)?;
-        let Authorization { scope, .. } = authorization;
-        let text = format!("{ALGORITHM}\n{date}\n{scope}\n{}", hex(&Sha256::digest(canonical)));
-        let signature = hex(&hmac(&self.signing_key(&date[..DAY]), text.as_bytes()));
+        let canonical = Canonical {
+            method: parts.method.as_str(),
+            path: parts.uri.path(),
+            query: "",
+            signed_headers: &authorization.signed_headers,
+            digest: &digest,
+        };
+        // A header that is signed and gone was taken away.
+        let canonical = canonical.text(&parts.headers).ok_or(SignatureError::Mismatch)?;
+        let scope = Scope { day: &date[..DAY], region: self.region, service: self.service };
+        let signature = scope.sign(&self.credentials.secret_access_key, date, &canonical);
         if is_equal(signature.as_bytes(), authorization.signature.as_bytes()) {
             Ok(())
         } else {
@@ -147,12 +131,6 @@ impl Verifier<'_> {
         } else {
             Err(SignatureError::Unrecognized)
         }
-    }
-
-    fn signing_key(&self, day: &str) -> [u8; 32] {
-        let secret = format!("AWS4{}", self.credentials.secret_access_key);
-        let first = hmac(secret.as_bytes(), day.as_bytes());
-        [self.region, self.service, TERMINATOR].iter().fold(first, |key, part| hmac(&key, part.as_bytes()))
     }
 }
 
@@ -246,7 +224,7 @@ fn check_signed(authorization: &Authorization<'_>, headers: &HeaderMap) -> Resul
 
 /// The digest of the body, which must be the one that the request claims.
 fn check_body(headers: &HeaderMap, body: &[u8]) -> Result<String, SignatureError> {
-    let digest = hex(&Sha256::digest(body));
+    let digest = signature::digest(body);
     let mut claimed = headers.get_all("x-amz-content-sha256").iter();
     if claimed.all(|claimed| claimed.as_bytes() == digest.as_bytes()) {
         return Ok(digest);
@@ -256,59 +234,12 @@ fn check_body(headers: &HeaderMap, body: &[u8]) -> Result<String, SignatureError
     ))
 }
 
-fn canonical_request(
-    parts: &Parts,
-    authorization: &Authorization<'_>,
-    digest: &str,
-) -> Result<Vec<u8>, SignatureError> {
-    let mut text = format!("{}\n{}\n\n", parts.method, parts.uri.path()).into_bytes();
-    for name in &authorization.signed_headers {
-        text.extend([name.as_bytes(), b":"].concat());
-        let mut values = parts.headers.get_all(*name).iter().peekable();
-        // A header that is signed and gone was taken away.
-        values.peek().ok_or(SignatureError::Mismatch)?;
-        let values: Vec<Vec<u8>> = values.map(|value| squeeze(value.as_bytes())).collect();
-        text.extend(values.join(&b','));
-        text.push(b'\n');
-    }
-    text.extend(format!("\n{}\n{digest}", authorization.signed_headers.join(";")).as_bytes());
-    Ok(text)
-}
-
-/// No spaces at the ends, and one where there are several.
-fn squeeze(value: &[u8]) -> Vec<u8> {
-    let words = value.split(|b| *b == b' ').filter(|word| !word.is_empty());
-    words.collect::<Vec<_>>().join(&b' ')
-}
-
-/// HMAC-SHA-256, RFC 2104.
-fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
-    let mut block = [0; BLOCK];
-    if key.len() > BLOCK {
-        block[..32].copy_from_slice(&Sha256::digest(key));
-    } else {
-        block[..key.len()].copy_from_slice(key);
-    }
-    let inner = Sha256::new().chain_update(block.map(|b| b ^ 0x36)).chain_update(message).finalize();
-    Sha256::new().chain_update(block.map(|b| b ^ 0x5c)).chain_update(inner).finalize().into()
-}
-
 /// Compares in a time that depends on the lengths only.
 fn is_equal(left: &[u8], right: &[u8]) -> bool {
     left.len() == right.len() && std::hint::black_box(left.iter().zip(right).fold(0, |all, (a, b)| all | (a ^ b))) == 0
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-const ALGORITHM: &str = "AWS4-HMAC-SHA256";
-const TERMINATOR: &str = "aws4_request";
-const FORMAT: &str = "%Y%m%dT%H%M%SZ";
 const LENGTH_OF_DATE: usize = 16;
-/// The length of `YYYYMMDD`.
-const DAY: usize = 8;
-const BLOCK: usize = 64;
 /// In seconds.
 const LONGEST_SKEW: i64 = 5 * 60;
 

@@ -32,7 +32,7 @@ pub(super) async fn call(api: Api, request: Request) -> Result<Answer, Refusal> 
         check.violate(&what, r"Member must satisfy regular expression pattern: \p{ASCII}*");
     }
     check.done()?;
-    arn::state_machine(&api.config, &machine)?;
+    arn::target(&api.config, &machine)?;
     let start = StartExecution {
         state_machine_arn: machine,
         name: request.name,

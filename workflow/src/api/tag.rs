@@ -1,4 +1,4 @@
-//! Tags: keys and values on state machines.
+//! Tags: keys and values on state machines and activities.
 //!
 //! Owns their shape on the wire and their limits.
 
@@ -32,14 +32,23 @@ pub(super) fn show(tags: Vec<(String, String)>) -> Vec<Tag> {
     tags.into_iter().map(|(key, value)| Tag { key: Some(key), value: Some(value) }).collect()
 }
 
-/// Refuses more tags than a resource may have.
-pub(super) fn check_count(tags: &[(String, String)]) -> Result<(), Refusal> {
-    match tags.len() {
-        0..=MOST_TAGS => Ok(()),
-        count => Err(Refusal::new(
-            "TooManyTags",
-            format!("Too Many Tags: a resource has at most {MOST_TAGS} tags, not {count}"),
-        )),
+/// Refuses more tags than a resource may have, and tags that nobody may give.
+pub(super) fn check(tags: &[(String, String)]) -> Result<(), Refusal> {
+    if tags.len() > MOST_TAGS {
+        let why = format!("Too Many Tags: a resource has at most {MOST_TAGS} tags, not {}", tags.len());
+        return Err(Refusal::new("TooManyTags", why));
+    }
+    for text in tags.iter().flat_map(|(key, value)| [key, value]) {
+        if let Some(odd) = text.chars().find(|c| !(c.is_alphanumeric() || c.is_whitespace() || "_.:/=+-@".contains(*c)))
+        {
+            return Err(Refusal::validation(format!(
+                "Tags may only contain Unicode letters, digits, white space, or these symbols: _ . : / = + - @. '{text}' contains '{odd}'"
+            )));
+        }
+    }
+    match tags.iter().find(|(key, _)| key.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("aws:"))) {
+        Some((key, _)) => Err(Refusal::validation(format!("'{key}': tag keys that begin with aws: are reserved"))),
+        None => Ok(()),
     }
 }
 
@@ -71,7 +80,11 @@ mod tests {
             assert!(check.done().unwrap_err().message.contains(at));
         }
         let many: Vec<_> = (0..51).map(|i| (i.to_string(), String::new())).collect();
-        assert!(check_count(&many[..50]).is_ok());
-        assert_eq!(check_count(&many).unwrap_err().code, "TooManyTags");
+        assert!(check(&many[..50]).is_ok());
+        assert_eq!(check(&many).unwrap_err().code, "TooManyTags");
+        for (key, value, good) in [("Straße 1/2", "a+b=c@d:e_f-g.h", true), ("a!", "", false), ("k", "{}", false)] {
+            assert_eq!(check(&[(key.into(), value.into())]).is_ok(), good, "{key}: {value}");
+        }
+        assert_eq!(check(&[("AWS:owner".into(), String::new())]).unwrap_err().code, "ValidationException");
     }
 }

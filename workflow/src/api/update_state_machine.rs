@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Api, arn, configuration::Configurations, constraint::Constraints, create_state_machine::refuse_versions,
+    Api, arn, configuration::Configurations, constraint::Constraints, publish_state_machine_version::asked_for,
     refusal::Refusal, wire::Timestamp,
 };
 use crate::engine::StateMachineChange;
@@ -24,7 +24,10 @@ pub(super) struct Request {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Answer {
     update_date: Timestamp,
-    revision_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revision_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state_machine_version_arn: Option<String>,
 }
 
 pub(super) async fn call(api: Api, request: Request) -> Result<Answer, Refusal> {
@@ -32,9 +35,10 @@ pub(super) async fn call(api: Api, request: Request) -> Result<Answer, Refusal> 
     let machine = check.arn("stateMachineArn", request.state_machine_arn);
     check.definition(request.definition.as_deref());
     check.optional("roleArn", request.role_arn.as_deref(), 1, 256);
+    check.description("versionDescription", request.version_description.as_deref());
     request.configurations.constrain(&mut check);
     check.done()?;
-    refuse_versions(request.publish, request.version_description.as_deref())?;
+    let publish = asked_for(request.publish, request.version_description)?;
     arn::state_machine(&api.config, &machine)?;
     request.role_arn.as_deref().map(arn::role).transpose()?;
     let kept = request.configurations.read()?;
@@ -45,7 +49,12 @@ pub(super) async fn call(api: Api, request: Request) -> Result<Answer, Refusal> 
         logging: kept.logging,
         tracing: kept.tracing,
         encryption: kept.encryption,
+        publish,
     };
     let updated = api.engine.update_state_machine(&machine, change).await?;
-    Ok(Answer { update_date: Timestamp(updated.update_date), revision_id: updated.revision_id })
+    Ok(Answer {
+        update_date: Timestamp(updated.update_date),
+        revision_id: updated.revision_id,
+        state_machine_version_arn: updated.version_arn,
+    })
 }

@@ -8,13 +8,15 @@ use serde_json::Value;
 use statemachine::{Execution, Identity, Millis, Record, history::History};
 
 use super::{Inner, machine::Pinned, table::Loaded};
-use crate::journal::entry::{Born, ExecutionId, Head, Offset};
+use crate::journal::entry::{Born, ExecutionId, Head, Offset, Origin};
 
 /// All batches of an execution, the first one first.
 pub(super) struct Chain {
     /// The machine's name.
     pub(super) machine: String,
     pub(super) born: Born,
+    /// What it was started with, if not with the machine itself.
+    pub(super) origin: Option<Origin>,
     pub(super) batches: Vec<(Millis, Vec<Record>)>,
 }
 
@@ -25,8 +27,10 @@ impl Inner {
         let mut next = head;
         loop {
             let entry = self.journal.read(next).map_err(|error| error.to_string())?;
-            let Head::Batch(batch) = entry.head else {
-                return Err(format!("the journal holds no batch of execution {number} at offset {next}"));
+            let (batch, origin) = match entry.head {
+                Head::Batch(batch) | Head::Redriven { batch, .. } => (batch, None),
+                Head::Begun { batch, origin } => (batch, Some(origin)),
+                _ => return Err(format!("the journal holds no batch of execution {number} at offset {next}")),
             };
             if batch.execution != number {
                 return Err(format!(
@@ -38,7 +42,7 @@ impl Inner {
             match (batch.previous, batch.born) {
                 (None, Some(born)) => {
                     batches.reverse();
-                    return Ok(Chain { machine: batch.machine, born: *born, batches });
+                    return Ok(Chain { machine: batch.machine, born: *born, origin, batches });
                 }
                 // A chain runs backwards, so that it ends.
                 (Some(previous), None) if previous < next => next = previous,
@@ -58,7 +62,7 @@ impl Inner {
         for (at, records) in &chain.batches {
             records.iter().for_each(|record| execution.apply(*at, record));
         }
-        Ok(Loaded { execution, trace_header: chain.born.trace_header, head, history: None })
+        Ok(Loaded { execution, trace_header: chain.born.trace_header, origin: chain.origin, head, history: None })
     }
 
     /// Who an execution is.

@@ -35,6 +35,16 @@ impl Inner {
     ///
     /// Must run to its end: a caller that may be dropped half way runs it in a task of its own.
     pub(super) async fn drive(self: &Arc<Self>, number: ExecutionId, signal: Option<Signal>) -> Result<(), DriveError> {
+        self.drive_and(number, signal, |_| ()).await
+    }
+
+    /// As [`Inner::drive`]; answers what `look` sees when the turn is durable.
+    pub(super) async fn drive_and<T>(
+        self: &Arc<Self>,
+        number: ExecutionId,
+        signal: Option<Signal>,
+        look: impl FnOnce(&Execution) -> T,
+    ) -> Result<T, DriveError> {
         let live = self.table.live(number).ok_or(DriveError::NotRunning)?;
         let mut guard = live.loaded.lock().await;
         // It may have ended while others held the lock.
@@ -58,10 +68,11 @@ impl Inner {
             Ok(_) => Ok(Vec::new()),
             Err(refused) => Err(refused),
         };
+        let seen = look(&loaded.execution);
         let arn = self.put_back(number, &live, &mut guard, loaded);
         drop(guard);
         self.perform(number, &arn, commands?);
-        Ok(())
+        Ok(seen)
     }
 
     /// Makes a batch durable and tells who listens.
@@ -76,15 +87,19 @@ impl Inner {
         let at = loaded.execution.latest();
         let machine = loaded.execution.identity().state_machine_name.clone();
         let standing = standing(&loaded.execution);
-        let head = BatchHead { execution: number, machine, previous, at, standing, born };
-        loaded.head = self.append(Head::Batch(head), records).await?;
+        let batch = BatchHead { execution: number, machine, previous, at, standing, born };
+        let head = match loaded.origin.clone().filter(|_| previous.is_none()) {
+            Some(origin) => Head::Begun { batch, origin },
+            None => Head::Batch(batch),
+        };
+        loaded.head = self.append(head, records).await?;
         self.tell(number, loaded, records);
         Ok(())
     }
 
     /// Settles an execution after its turn: ended, parked, or kept in memory. Answers its ARN.
     pub(super) fn put_back(
-        &self,
+        self: &Arc<Self>,
         number: ExecutionId,
         live: &Arc<Live>,
         place: &mut Option<Box<Loaded>>,
@@ -92,6 +107,7 @@ impl Inner {
     ) -> String {
         let execution = &loaded.execution;
         let arn = execution.identity().execution_arn.clone();
+        self.offer(number, execution.offers().collect());
         if !execution.is_running() {
             self.table.remove(number);
             self.ended(number);
@@ -139,7 +155,7 @@ impl Inner {
     }
 
     /// Signals what came of a command.
-    async fn answer(self: Arc<Self>, number: ExecutionId, signal: Signal) {
+    pub(super) async fn answer(self: Arc<Self>, number: ExecutionId, signal: Signal) {
         match self.drive(number, Some(signal)).await {
             Ok(()) => {}
             // The state timed out, was taken down, or the token was faster than the call's answer.
@@ -169,7 +185,13 @@ fn refusal_of(command: Command) -> Option<Signal> {
 /// How an execution stands.
 fn standing(execution: &Execution) -> Standing {
     match execution.status() {
-        Status::Running => Standing::Running { due: execution.next_due(), busy: !execution.is_parked() },
+        Status::Running => {
+            let (due, busy) = (execution.next_due(), !execution.is_parked());
+            match execution.offers().next() {
+                None => Standing::Running { due, busy },
+                Some(_) => Standing::Offering { due, busy },
+            }
+        }
         Status::Succeeded { .. } => Standing::Succeeded,
         Status::Failed { .. } => Standing::Failed,
         Status::TimedOut { .. } => Standing::TimedOut,

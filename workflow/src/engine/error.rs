@@ -43,6 +43,33 @@ pub enum ApiError {
     /// The state machine is being deleted.
     #[error("State Machine Deleting: '{0}'")]
     StateMachineDeleting(String),
+    /// A version or an alias that a request names does not exist.
+    #[error("Request references a resource that does not exist.")]
+    ReferenceDoesNotExist,
+    /// Nothing that could have tags has this ARN.
+    #[error("Resource not found: '{0}'")]
+    ResourceNotFound(String),
+    /// More tags than a resource may have.
+    #[error("{0}")]
+    TooManyTags(String),
+    /// The request contradicts what there is.
+    #[error("{0}")]
+    Conflict(String),
+    /// There are as many of these as there may be.
+    #[error("{0}")]
+    QuotaExceeded(String),
+    /// No activity has this ARN.
+    #[error("Activity Does Not Exist: '{0}'")]
+    ActivityDoesNotExist(String),
+    /// An activity has this name and another encryption configuration.
+    #[error("Activity Already Exists: '{0}'")]
+    ActivityAlreadyExists(String),
+    /// Too many workers poll this activity.
+    #[error("The maximum number of workers concurrently polling for activity tasks has been reached: '{0}'")]
+    ActivityWorkerLimitExceeded(String),
+    /// The execution does not stand so that it could be redriven.
+    #[error("{0}")]
+    ExecutionNotRedrivable(String),
     /// The state machine's type does not take this action.
     #[error("This operation is not supported by this type of state machine")]
     StateMachineTypeNotSupported,
@@ -80,6 +107,14 @@ impl ApiError {
             Self::StateMachineDoesNotExist(_) => "StateMachineDoesNotExist",
             Self::StateMachineAlreadyExists(_) => "StateMachineAlreadyExists",
             Self::StateMachineDeleting(_) => "StateMachineDeleting",
+            Self::ReferenceDoesNotExist | Self::ResourceNotFound(_) => "ResourceNotFound",
+            Self::TooManyTags(_) => "TooManyTags",
+            Self::Conflict(_) => "ConflictException",
+            Self::QuotaExceeded(_) => "ServiceQuotaExceededException",
+            Self::ActivityDoesNotExist(_) => "ActivityDoesNotExist",
+            Self::ActivityAlreadyExists(_) => "ActivityAlreadyExists",
+            Self::ActivityWorkerLimitExceeded(_) => "ActivityWorkerLimitExceeded",
+            Self::ExecutionNotRedrivable(_) => "ExecutionNotRedrivable",
             Self::StateMachineTypeNotSupported => "StateMachineTypeNotSupported",
             Self::ExecutionDoesNotExist(_) => "ExecutionDoesNotExist",
             Self::ExecutionAlreadyExists(_) => "ExecutionAlreadyExists",

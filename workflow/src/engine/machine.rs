@@ -18,13 +18,14 @@ use super::{
     arn::{check_name, execution_of, machine_of},
     error::ApiError,
     page::{self, Page, Paging},
-    types::{NewStateMachine, StateMachine, StateMachineChange, Updated},
+    target::{Published, Version},
+    types::{Created, NewStateMachine, NewVersion, StateMachine, StateMachineChange, Updated},
 };
 use crate::{
     index::Index,
     journal::{
         Journal,
-        entry::{Head, Machine, Offset},
+        entry::{DefinitionHash, Head, Machine, Offset, Publication},
     },
 };
 
@@ -32,8 +33,8 @@ use crate::{
 pub(super) struct Machines {
     saved: Mutex<BTreeMap<String, Saved>>,
     pinned: Mutex<HashMap<Offset, Arc<Pinned>>>,
-    /// Held by whoever changes a machine.
-    changing: tokio::sync::Mutex<()>,
+    /// Held by whoever changes a machine, a version, an alias, an activity or tags.
+    pub(super) changing: tokio::sync::Mutex<()>,
 }
 
 /// A machine as it was last saved.
@@ -44,11 +45,13 @@ pub(super) struct Saved {
     pub(super) saved_at: Offset,
     /// Since when it is being deleted.
     pub(super) deleted: Option<Millis>,
+    pub(super) published: Arc<Published>,
 }
 
 /// What an execution is pinned to.
 pub(super) struct Pinned {
     pub(super) definition: Arc<Definition>,
+    pub(super) hash: DefinitionHash,
     pub(super) role_arn: String,
 }
 
@@ -56,20 +59,30 @@ impl Machines {
     /// Reads the machines that the index knows.
     pub(super) fn read(index: &Index, journal: &Journal) -> Result<Self, String> {
         let mut saved = BTreeMap::new();
-        for (name, row) in index.machines().map_err(|error| error.to_string())? {
-            if row.deleted.is_none() {
-                let machine = read_machine(journal, row.saved_at)?;
-                saved.insert(
-                    name,
-                    Saved { machine: Arc::new(without_text(machine)), saved_at: row.saved_at, deleted: None },
-                );
+        for (name, row) in index.machines() {
+            if row.deleted.is_some() {
+                continue;
             }
+            let mut machine = without_text(read_machine(journal, row.saved_at)?);
+            if let Some(at) = row.tagged_at {
+                machine.tags = super::tags::read(journal, at)?;
+            }
+            let published = Arc::new(Published::read(journal, &row)?);
+            let machine = Arc::new(machine);
+            saved.insert(name, Saved { machine, saved_at: row.saved_at, deleted: None, published });
         }
         Ok(Self { saved: Mutex::new(saved), pinned: Mutex::default(), changing: tokio::sync::Mutex::default() })
     }
 
     pub(super) fn get(&self, name: &str) -> Option<Saved> {
         lock(&self.saved).get(name).cloned()
+    }
+
+    /// Changes a machine that is there; what says so is durable.
+    pub(super) fn change(&self, name: &str, change: impl FnOnce(&mut Saved)) {
+        if let Some(saved) = lock(&self.saved).get_mut(name) {
+            change(saved);
+        }
     }
 
     /// The definition that the entry at this offset holds.
@@ -80,7 +93,10 @@ impl Machines {
         let machine = read_machine(journal, saved_at)?;
         let definition =
             Definition::parse_as(&machine.definition, kind_of(&machine)).map_err(|error| error.to_string())?;
-        Ok(self.pin(saved_at, Arc::new(Pinned { definition: Arc::new(definition), role_arn: machine.role_arn })))
+        Ok(self.pin(
+            saved_at,
+            Arc::new(Pinned { definition: Arc::new(definition), hash: machine.hash, role_arn: machine.role_arn }),
+        ))
     }
 
     fn pin(&self, saved_at: Offset, pinned: Arc<Pinned>) -> Arc<Pinned> {
@@ -99,13 +115,22 @@ impl Engine {
     /// # Errors
     /// InvalidName, InvalidDefinition, StateMachineAlreadyExists, StateMachineDeleting.
     pub async fn create_state_machine(&self, new: NewStateMachine) -> Result<(String, Millis), ApiError> {
+        self.create_published(new).await.map(|created| (created.state_machine_arn, created.creation_date))
+    }
+
+    /// As [`Engine::create_state_machine`]; answers the version too that was to be published.
+    ///
+    /// # Errors
+    /// As [`Engine::create_state_machine`].
+    pub async fn create_published(&self, new: NewStateMachine) -> Result<Created, ApiError> {
         self.detached(|inner| async move { inner.create_state_machine(new).await }).await
     }
 
-    /// UpdateStateMachine: executions that run keep the definition that they started with.
+    /// UpdateStateMachine: executions that run keep the definition that they started with. A change that changes nothing makes
+    /// no revision.
     ///
     /// # Errors
-    /// InvalidArn, StateMachineDoesNotExist, StateMachineDeleting, InvalidDefinition, MissingRequiredParameter.
+    /// InvalidArn, StateMachineDoesNotExist, StateMachineDeleting, InvalidDefinition, MissingRequiredParameter, QuotaExceeded.
     pub async fn update_state_machine(&self, arn: &str, change: StateMachineChange) -> Result<Updated, ApiError> {
         let arn = arn.to_owned();
         self.detached(|inner| async move { inner.update_state_machine(&arn, change).await }).await
@@ -120,18 +145,22 @@ impl Engine {
         self.detached(|inner| async move { inner.delete_state_machine(&name).await }).await
     }
 
-    /// DescribeStateMachine.
+    /// DescribeStateMachine: of a machine, of a version, or of the version that an alias leads to.
     ///
     /// # Errors
     /// InvalidArn, StateMachineDoesNotExist.
     pub async fn describe_state_machine(&self, arn: &str) -> Result<StateMachine, ApiError> {
-        let saved = self
-            .inner
-            .machines
-            .get(machine_of(arn)?)
-            .ok_or_else(|| ApiError::StateMachineDoesNotExist(arn.to_owned()))?;
-        let machine = read_machine(&self.inner.journal, saved.saved_at).map_err(ApiError::Unavailable)?;
-        Ok(self.inner.shown(&machine, machine.definition.clone(), saved.deleted.is_some()))
+        let inner = &self.inner;
+        let target = inner.target(arn)?;
+        let machine = read_machine(&inner.journal, target.saved_at).map_err(ApiError::Unavailable)?;
+        let mut shown = inner.shown(&machine, machine.definition.clone(), target.saved.deleted.is_some());
+        shown.tags.clone_from(&target.saved.machine.tags);
+        if let Some(version) = target.origin.and_then(|origin| target.saved.published.versions.get(&origin.version())) {
+            arn.clone_into(&mut shown.arn);
+            shown.creation_date = version.publication.at;
+            shown.description.clone_from(&version.publication.description);
+        }
+        Ok(shown)
     }
 
     /// DescribeStateMachineForExecution: the machine as the execution pinned it.
@@ -167,11 +196,11 @@ impl Engine {
 }
 
 impl Inner {
-    async fn create_state_machine(&self, new: NewStateMachine) -> Result<(String, Millis), ApiError> {
+    async fn create_state_machine(&self, new: NewStateMachine) -> Result<Created, ApiError> {
         check_name(&new.name)?;
         check_size(&new.definition)?;
         let definition = Definition::parse_as(&new.definition, new.kind).map_err(ApiError::InvalidDefinition)?;
-        let arn = self.naming.state_machine(&new.name);
+        let state_machine_arn = self.naming.state_machine(&new.name);
         let now = self.clock.now();
         let machine = Machine {
             hash: hash_of(&new.definition),
@@ -187,21 +216,26 @@ impl Inner {
             encryption: text_of(new.encryption),
             tags: new.tags,
         };
+        let name = machine.name.clone();
         let _changing = self.machines.changing.lock().await;
-        match self.machines.get(&machine.name) {
-            Some(saved) if saved.deleted.is_some() => Err(ApiError::StateMachineDeleting(arn)),
-            Some(saved) if is_same(&saved.machine, &machine) => Ok((arn, saved.machine.created)),
-            Some(_) => Err(ApiError::StateMachineAlreadyExists(arn)),
-            None => {
-                self.save(machine, definition).await?;
-                Ok((arn, now))
+        let (creation_date, version) = match self.machines.get(&name) {
+            Some(saved) if saved.deleted.is_some() => return Err(ApiError::StateMachineDeleting(state_machine_arn)),
+            Some(saved) if is_same(&saved, &machine, new.publish.as_ref()) => {
+                (saved.machine.created, new.publish.and_then(|_| saved.published.version_at(saved.saved_at).cloned()))
             }
-        }
+            Some(_) => return Err(ApiError::StateMachineAlreadyExists(state_machine_arn)),
+            None => {
+                let first = |new: NewVersion| Publication { number: 1, description: new.description, at: now };
+                (now, self.save(machine, definition, new.publish.map(first)).await?)
+            }
+        };
+        let version_arn = version.map(|version| self.naming.version(&name, version.publication.number));
+        Ok(Created { state_machine_arn, creation_date, version_arn })
     }
 
     async fn update_state_machine(&self, arn: &str, change: StateMachineChange) -> Result<Updated, ApiError> {
         let name = machine_of(arn)?;
-        let StateMachineChange { definition, role_arn, logging, tracing, encryption } = change;
+        let StateMachineChange { definition, role_arn, logging, tracing, encryption, publish } = change;
         if definition.is_none() && role_arn.is_none() && logging.is_none() && tracing.is_none() && encryption.is_none()
         {
             return Err(ApiError::MissingRequiredParameter(
@@ -209,11 +243,9 @@ impl Inner {
             ));
         }
         let _changing = self.machines.changing.lock().await;
-        let saved = self.machines.get(name).ok_or_else(|| ApiError::StateMachineDoesNotExist(arn.to_owned()))?;
-        if saved.deleted.is_some() {
-            return Err(ApiError::StateMachineDeleting(arn.to_owned()));
-        }
-        let mut machine = read_machine(&self.journal, saved.saved_at).map_err(ApiError::Unavailable)?;
+        let saved = self.changeable(arn)?;
+        let before = read_machine(&self.journal, saved.saved_at).map_err(ApiError::Unavailable)?;
+        let mut machine = Machine { tags: saved.machine.tags.clone(), ..before.clone() };
         if let Some(definition) = definition {
             check_size(&definition)?;
             machine.hash = hash_of(&definition);
@@ -223,14 +255,23 @@ impl Inner {
         machine.logging = text_of(logging).or(machine.logging);
         machine.tracing = text_of(tracing).or(machine.tracing);
         machine.encryption = text_of(encryption).or(machine.encryption);
-        machine.saved = self.clock.now().max(machine.saved);
-        let revision_id = uuid::Uuid::new_v4().to_string();
-        machine.revision_id = Some(revision_id.clone());
-        let parsed =
-            Definition::parse_as(&machine.definition, kind_of(&machine)).map_err(ApiError::InvalidDefinition)?;
-        let update_date = machine.saved;
-        self.save(machine, parsed).await?;
-        Ok(Updated { update_date, revision_id })
+        let update_date = self.clock.now().max(machine.saved);
+        let revised = Machine { tags: before.tags.clone(), ..machine.clone() } != before;
+        let version = if revised {
+            machine.saved = update_date;
+            machine.revision_id = Some(uuid::Uuid::new_v4().to_string());
+            let parsed =
+                Definition::parse_as(&machine.definition, kind_of(&machine)).map_err(ApiError::InvalidDefinition)?;
+            let publication = publish.map(|new| self.publication(name, &saved, new, update_date)).transpose()?;
+            self.save(machine.clone(), parsed, publication).await?
+        } else {
+            match publish {
+                Some(new) => Some(self.publish_saved(name, &saved, new).await?),
+                None => None,
+            }
+        };
+        let version_arn = version.map(|version| self.naming.version(name, version.publication.number));
+        Ok(Updated { update_date, revision_id: machine.revision_id, version_arn })
     }
 
     async fn delete_state_machine(self: Arc<Self>, name: &str) -> Result<(), ApiError> {
@@ -249,15 +290,31 @@ impl Inner {
         Ok(())
     }
 
-    /// Makes a machine durable as it is from now on.
-    async fn save(&self, machine: Machine, definition: Definition) -> Result<(), ApiError> {
-        let saved_at = self.append(Head::MachineSaved(Box::new(machine.clone())), &[]).await?;
-        let pinned = Pinned { definition: Arc::new(definition), role_arn: machine.role_arn.clone() };
+    /// Makes a machine durable as it is from now on, published if so wanted; the caller holds `changing`.
+    async fn save(
+        &self,
+        machine: Machine,
+        definition: Definition,
+        publication: Option<Publication>,
+    ) -> Result<Option<Arc<Version>>, ApiError> {
+        let boxed = Box::new(machine.clone());
+        let head = match publication.clone() {
+            None => Head::MachineSaved(boxed),
+            Some(publication) => Head::MachinePublished { machine: boxed, publication },
+        };
+        let saved_at = self.append(head, &[]).await?;
+        let (hash, role_arn) = (machine.hash, machine.role_arn.clone());
+        let pinned = Pinned { definition: Arc::new(definition), hash, role_arn };
         self.machines.pin(saved_at, Arc::new(pinned));
         let name = machine.name.clone();
-        let saved = Saved { machine: Arc::new(without_text(machine)), saved_at, deleted: None };
+        let published = self.machines.get(&name).map(|saved| saved.published).unwrap_or_default();
+        let mut saved = Saved { machine: Arc::new(without_text(machine)), saved_at, deleted: None, published };
+        let version = publication.map(|publication| Arc::new(Version { publication, saved_at }));
+        if let Some(version) = &version {
+            saved.keep(Arc::clone(version));
+        }
         lock(&self.machines.saved).insert(name, saved);
-        Ok(())
+        Ok(version)
     }
 
     fn shown(&self, machine: &Machine, definition: String, deleting: bool) -> StateMachine {
@@ -276,6 +333,7 @@ impl Inner {
             tracing: json(&machine.tracing),
             encryption: json(&machine.encryption),
             tags: machine.tags.clone(),
+            description: None,
         }
     }
 }
@@ -283,7 +341,7 @@ impl Inner {
 /// The machine that the entry at this offset holds.
 fn read_machine(journal: &Journal, saved_at: Offset) -> Result<Machine, String> {
     match journal.read(saved_at).map_err(|error| error.to_string())?.head {
-        Head::MachineSaved(machine) => Ok(*machine),
+        Head::MachineSaved(machine) | Head::MachinePublished { machine, .. } => Ok(*machine),
         _ => Err(format!("the journal holds no state machine at offset {saved_at}")),
     }
 }
@@ -292,10 +350,16 @@ fn kind_of(machine: &Machine) -> MachineType {
     if machine.express { MachineType::Express } else { MachineType::Standard }
 }
 
-/// Whether CreateStateMachine asks for the machine that there is.
-fn is_same(there: &Machine, asked: &Machine) -> bool {
-    (there.hash, there.express, &there.logging, &there.tracing, &there.encryption)
-        == (asked.hash, asked.express, &asked.logging, &asked.tracing, &asked.encryption)
+/// Whether CreateStateMachine asks for the machine that there is, and for a version only if that is there too.
+fn is_same(saved: &Saved, asked: &Machine, publish: Option<&NewVersion>) -> bool {
+    let there = &saved.machine;
+    let published = publish.is_none_or(|new| {
+        let version = saved.published.version_at(saved.saved_at);
+        version.is_some_and(|version| version.publication.description == new.description)
+    });
+    published
+        && (there.hash, there.express, &there.logging, &there.tracing, &there.encryption)
+            == (asked.hash, asked.express, &asked.logging, &asked.tracing, &asked.encryption)
 }
 
 fn without_text(machine: Machine) -> Machine {

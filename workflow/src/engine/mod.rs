@@ -25,6 +25,8 @@
 //! # }
 //! ```
 
+mod activity;
+mod alias;
 mod arn;
 mod chain;
 mod clock;
@@ -34,13 +36,17 @@ mod machine;
 mod open;
 mod page;
 mod query;
+mod queue;
 mod signal;
 mod start;
 mod table;
+mod tags;
+mod target;
 #[cfg(test)]
 mod tests;
 mod timer;
 mod types;
+mod version;
 mod watch;
 
 use std::{
@@ -54,7 +60,7 @@ use std::{
     },
 };
 
-use self::{arn::Naming, machine::Machines, start::Names, table::Table, watch::Watchers};
+use self::{activity::Activities, arn::Naming, machine::Machines, start::Names, table::Table, watch::Watchers};
 use crate::{index::Index, journal::Journal, task::Registry};
 
 pub use self::{
@@ -62,8 +68,8 @@ pub use self::{
     error::{ApiError, OpenError},
     page::{Page, Paging},
     types::{
-        ExecutionDescription, ExecutionItem, ExecutionStatus, NewStateMachine, Progress, StartExecution, Started,
-        StateMachine, StateMachineChange, StateMachineType, Updated,
+        Activity, Alias, Created, ExecutionDescription, ExecutionItem, ExecutionStatus, NewStateMachine, NewVersion,
+        Progress, StartExecution, Started, StateMachine, StateMachineChange, StateMachineType, Updated, Version,
     },
 };
 
@@ -143,6 +149,7 @@ struct Inner {
     index: Arc<Index>,
     table: Arc<Table>,
     machines: Machines,
+    activities: Activities,
     next_execution: AtomicU64,
     names: Names,
     watchers: Watchers,

@@ -16,6 +16,7 @@ use tokio::sync::Semaphore;
 
 use super::{
     Config, Engine, Inner,
+    activity::Activities,
     arn::Naming,
     drive::DriveError,
     error::{ApiError, OpenError},
@@ -79,7 +80,7 @@ impl Engine {
 }
 
 impl Inner {
-    /// Answers the engine and the executions whose calls were in flight.
+    /// Answers the engine, and the executions that have calls in flight or tasks for workers.
     fn open(config: Config) -> Result<(Self, Vec<ExecutionId>), OpenError> {
         let Config { data_dir, region, account, functions, clock } = config;
         fs::create_dir_all(&data_dir).map_err(|source| OpenError::Io { path: data_dir.clone(), source })?;
@@ -97,14 +98,15 @@ impl Inner {
 
         let table = Table::new();
         let mut busy = Vec::new();
-        let running = index.running(&mut |number, head, due, in_flight| {
-            table.insert(number, head, due);
-            if in_flight {
+        let running = index.running(&mut |number, row| {
+            table.insert(number, row.head, row.due);
+            if row.busy || row.offers {
                 busy.push(number);
             }
         });
         running.map_err(|error| OpenError::Damaged(error.to_string()))?;
         let machines = Machines::read(&index, &journal).map_err(OpenError::Damaged)?;
+        let activities = Activities::read(&index, &journal).map_err(OpenError::Damaged)?;
         index.start_flusher().map_err(|source| OpenError::Io { path: data_dir, source })?;
         let inner = Self {
             naming: Naming { region, account },
@@ -115,6 +117,7 @@ impl Inner {
             index,
             table: Arc::new(table),
             machines,
+            activities,
             names: super::start::Names::default(),
             watchers: super::watch::Watchers::default(),
             closing: AtomicBool::new(false),
@@ -123,7 +126,7 @@ impl Inner {
         Ok((inner, busy))
     }
 
-    /// Makes calls again that were in flight, and goes on deleting what was being deleted.
+    /// Makes calls again that were in flight, offers tasks again that nobody took, and goes on deleting what was being deleted.
     async fn resume(self: Arc<Self>, busy: Vec<ExecutionId>) {
         let turns = Arc::new(Semaphore::new(RESUMED_AT_ONCE));
         for number in busy {
@@ -136,7 +139,7 @@ impl Inner {
                 drop(turn);
             });
         }
-        for (machine, row) in self.index.machines().unwrap_or_default() {
+        for (machine, row) in self.index.machines() {
             if row.deleted.is_some() {
                 self.abort_all(&machine, i64::MIN).await;
             }

@@ -7,13 +7,16 @@ use statemachine::Status;
 
 use super::{
     Engine, Inner,
-    arn::{execution_of, machine_of},
+    arn::{Qualifier, execution_of, target_of},
     error::ApiError,
     page::{self, Page, Paging},
     table::Loaded,
     types::{ExecutionDescription, ExecutionItem, ExecutionStatus},
 };
-use crate::{index::ExecutionRow, journal::entry::ExecutionId};
+use crate::{
+    index::ExecutionRow,
+    journal::entry::{ExecutionId, Origin},
+};
 
 impl Engine {
     /// DescribeExecution.
@@ -24,10 +27,10 @@ impl Engine {
         self.inner.describe_execution(arn)
     }
 
-    /// ListExecutions of one machine, the latest start first.
+    /// ListExecutions of a machine, or of what was started with one of its versions or aliases, the latest start first.
     ///
     /// # Errors
-    /// InvalidArn, StateMachineDoesNotExist, InvalidPage.
+    /// InvalidArn, StateMachineDoesNotExist, StateMachineTypeNotSupported, InvalidPage.
     pub async fn list_executions(
         &self,
         state_machine_arn: &str,
@@ -35,19 +38,25 @@ impl Engine {
         paging: Paging,
     ) -> Result<Page<ExecutionItem>, ApiError> {
         let inner = &self.inner;
-        let machine = machine_of(state_machine_arn)?;
-        let saved = inner
-            .machines
-            .get(machine)
-            .ok_or_else(|| ApiError::StateMachineDoesNotExist(state_machine_arn.to_owned()))?;
-        let list = format!("executions {machine} {}", status.map_or("", ExecutionStatus::name));
+        let (machine, qualifier) = target_of(state_machine_arn)?;
+        let saved = inner.target(state_machine_arn)?.saved;
+        if saved.machine.express {
+            return Err(ApiError::StateMachineTypeNotSupported);
+        }
+        let meant = |origin: Option<&Origin>| match qualifier {
+            None => true,
+            Some(Qualifier::Version(number)) => origin.is_some_and(|origin| origin.version() == number),
+            Some(Qualifier::Alias(name)) => origin.and_then(Origin::alias) == Some(name),
+        };
+        let list = format!("executions {state_machine_arn} {}", status.map_or("", ExecutionStatus::name));
         let before = match paging.after(&list)? {
             Some(key) => key.parse().map_err(|_| ApiError::InvalidPage)?,
             None => ExecutionId::MAX,
         };
         // A machine of this name may have been deleted; what it ran does not belong to this one.
         let wanted = |row: &ExecutionRow| {
-            (row.started >= saved.machine.created).then_some(status.is_none_or(|status| status == row.status))
+            let fits = status.is_none_or(|status| status == row.status) && meant(row.origin.as_ref());
+            (row.started >= saved.machine.created).then_some(fits)
         };
         let limit = paging.limit();
         let mut rows = inner
@@ -115,7 +124,7 @@ impl Inner {
                 (None, error, cause)
             }
         };
-        Ok(ExecutionDescription { item, input, output, error, cause, role_arn, trace_header })
+        Ok(ExecutionDescription { item, input, output, error, cause, role_arn, trace_header, not_redrivable: None })
     }
 
     fn item(&self, machine: &str, row: ExecutionRow) -> ExecutionItem {
@@ -126,6 +135,10 @@ impl Inner {
             status: row.status,
             start_date: row.started,
             stop_date: row.stopped,
+            version_arn: row.origin.as_ref().map(|origin| self.naming.version(machine, origin.version())),
+            alias_arn: row.origin.as_ref().and_then(Origin::alias).map(|alias| self.naming.alias(machine, alias)),
+            redrive_count: row.redrives,
+            redrive_date: row.redriven,
         }
     }
 }

@@ -11,13 +11,14 @@ use statemachine::{Advance, Execution};
 
 use super::{
     Engine, Inner,
-    arn::{check_name, machine_of},
+    arn::{check_name, target_of},
     drive::chance,
     error::ApiError,
     table::{Live, Loaded},
+    target::Target,
     types::{StartExecution, Started},
 };
-use crate::journal::entry::Born;
+use crate::journal::entry::{Born, Origin};
 
 impl Engine {
     /// StartExecution: a name in use with the same input while it runs answers the same execution; a name stays taken for 90
@@ -34,22 +35,21 @@ impl Engine {
 impl Inner {
     async fn start_execution(self: Arc<Self>, start: StartExecution) -> Result<Started, ApiError> {
         let StartExecution { state_machine_arn, name, input, trace_header } = start;
-        let machine = machine_of(&state_machine_arn)?.to_owned();
+        let machine = target_of(&state_machine_arn)?.0.to_owned();
         let input = input.unwrap_or_else(|| "{}".to_owned());
         check_input(&input)?;
         if let Some(name) = &name {
             check_name(name)?;
         }
-        let saved =
-            self.machines.get(&machine).ok_or_else(|| ApiError::StateMachineDoesNotExist(state_machine_arn.clone()))?;
+        let Target { saved, saved_at, origin } = self.target(&state_machine_arn)?;
         if saved.deleted.is_some() {
             return Err(ApiError::StateMachineDeleting(state_machine_arn));
         }
         if saved.machine.express {
             return Err(ApiError::StateMachineTypeNotSupported);
         }
-        let born =
-            |name| Box::new(Born { name, definition: saved.machine.hash, saved_at: saved.saved_at, trace_header });
+        let definition = self.machines.pinned(&self.journal, saved_at).map_err(ApiError::Unavailable)?.hash;
+        let born = |name| (Box::new(Born { name, definition, saved_at, trace_header }), origin);
         match name {
             // Nobody else draws the same UUID.
             None => self.begin(&machine, born(uuid::Uuid::new_v4().to_string()), &input).await,
@@ -82,7 +82,12 @@ impl Inner {
         }
     }
 
-    async fn begin(self: &Arc<Self>, machine: &str, born: Box<Born>, input: &str) -> Result<Started, ApiError> {
+    async fn begin(
+        self: &Arc<Self>,
+        machine: &str,
+        (born, origin): (Box<Born>, Option<Origin>),
+        input: &str,
+    ) -> Result<Started, ApiError> {
         let pinned = self.machines.pinned(&self.journal, born.saved_at).map_err(ApiError::Unavailable)?;
         let number = self.next_execution.fetch_add(1, Ordering::Relaxed);
         let identity = self.identity(number, machine, &born.name, &pinned);
@@ -90,7 +95,7 @@ impl Inner {
         let Advance { records, commands } = execution.start(input, self.clock.now(), &mut chance);
         let start_date = execution.started_at();
         let trace_header = born.trace_header.clone();
-        let mut loaded = Box::new(Loaded { execution, trace_header, head: 0, history: None });
+        let mut loaded = Box::new(Loaded { execution, trace_header, origin, head: 0, history: None });
 
         // In the table before it is durable, and locked: whoever finds it in the index waits for its first turn to end.
         let live = Arc::new(Live::default());

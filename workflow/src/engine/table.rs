@@ -11,7 +11,7 @@ use std::{
 use statemachine::{Execution, Millis, history::History};
 use tokio::sync::Notify;
 
-use crate::journal::entry::{ExecutionId, Offset};
+use crate::journal::entry::{ExecutionId, Offset, Origin};
 
 /// The executions that run.
 pub(super) struct Table {
@@ -39,6 +39,8 @@ pub(super) struct Live {
 pub(super) struct Loaded {
     pub(super) execution: Execution,
     pub(super) trace_header: Option<String>,
+    /// What it was started with, if not with the machine itself.
+    pub(super) origin: Option<Origin>,
     /// Its last durable batch; 0 before its first.
     pub(super) head: Offset,
     /// What was told to subscribers so far; `None` while nobody listens.

@@ -1,6 +1,8 @@
 //! Whole executions, cut and restarted in every way.
 
 mod actions;
+mod activity;
+mod catalog;
 mod crash;
 mod life;
 
@@ -155,6 +157,32 @@ async fn types(engine: &Engine, arn: &str) -> Vec<String> {
     let events = engine.get_execution_history(arn).await.unwrap();
     events.iter().map(|event| event["type"].as_str().unwrap().to_owned()).collect()
 }
+
+/// The journal's only file, and where its frames end.
+fn journal_of(data: &Path) -> (Vec<u8>, Vec<usize>) {
+    let mut bytes = fs::read(data.join("journal").join(FIRST)).unwrap();
+    let mut ends = vec![16];
+    loop {
+        let at = *ends.last().unwrap();
+        match u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap()) {
+            0 => break,
+            length => ends.push(at + 13 + length as usize),
+        }
+    }
+    bytes.truncate(*ends.last().unwrap());
+    (bytes, ends)
+}
+
+/// A data directory that holds this much of a journal, and no index.
+fn data_of(journal: &[u8]) -> TempDir {
+    let data = tempfile::tempdir().unwrap();
+    fs::create_dir(data.path().join("journal")).unwrap();
+    fs::write(data.path().join("journal").join(FIRST), journal).unwrap();
+    data
+}
+
+/// The journal's first file.
+const FIRST: &str = "0000000000000000.log";
 
 fn copy(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap() {

@@ -26,6 +26,65 @@ pub struct NewStateMachine {
     pub encryption: Option<Value>,
     /// Keys and values.
     pub tags: Vec<(String, String)>,
+    /// The version that it is published as at once.
+    pub publish: Option<NewVersion>,
+}
+
+/// What CreateStateMachine answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Created {
+    /// The machine's ARN.
+    pub state_machine_arn: String,
+    /// When it was created.
+    pub creation_date: Millis,
+    /// The version's ARN, when one was to be published.
+    pub version_arn: Option<String>,
+}
+
+/// A version to be published.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NewVersion {
+    /// What people say about it.
+    pub description: Option<String>,
+}
+
+/// A version of a state machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    /// The machine's ARN, a colon, the number.
+    pub arn: String,
+    /// When it was published.
+    pub creation_date: Millis,
+}
+
+/// An alias of a state machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alias {
+    /// The machine's ARN, a colon, the name.
+    pub arn: String,
+    /// The name.
+    pub name: String,
+    /// What people say about it.
+    pub description: Option<String>,
+    /// The versions that it leads to, by ARN, and how many of a hundred starts each gets.
+    pub routes: Vec<(String, u32)>,
+    /// When it was created.
+    pub creation_date: Millis,
+    /// When it was last changed.
+    pub update_date: Millis,
+}
+
+/// An activity.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Activity {
+    /// `arn:aws:states:REGION:ACCOUNT:activity:NAME`
+    pub arn: String,
+    /// The name.
+    pub name: String,
+    /// When it was created.
+    pub creation_date: Millis,
+    /// `encryptionConfiguration`, as given.
+    pub encryption: Option<Value>,
 }
 
 /// What UpdateStateMachine is given; `None` keeps what there is.
@@ -41,6 +100,8 @@ pub struct StateMachineChange {
     pub tracing: Option<Value>,
     /// A new `encryptionConfiguration`.
     pub encryption: Option<Value>,
+    /// The version that the outcome is published as.
+    pub publish: Option<NewVersion>,
 }
 
 /// What UpdateStateMachine answers.
@@ -48,14 +109,16 @@ pub struct StateMachineChange {
 pub struct Updated {
     /// When.
     pub update_date: Millis,
-    /// The new revision.
-    pub revision_id: String,
+    /// The revision; `None` when nothing was ever changed.
+    pub revision_id: Option<String>,
+    /// The version's ARN, when one was to be published.
+    pub version_arn: Option<String>,
 }
 
 /// A state machine as DescribeStateMachine shows it; the list leaves `definition` empty.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StateMachine {
-    /// `arn:aws:states:REGION:ACCOUNT:stateMachine:NAME`
+    /// `arn:aws:states:REGION:ACCOUNT:stateMachine:NAME`, with `:NUMBER` behind it for a version.
     pub arn: String,
     /// The name.
     pub name: String,
@@ -81,12 +144,14 @@ pub struct StateMachine {
     pub encryption: Option<Value>,
     /// Keys and values.
     pub tags: Vec<(String, String)>,
+    /// What people say about it, for a version.
+    pub description: Option<String>,
 }
 
 /// What StartExecution is given.
 #[derive(Debug, Clone, Default)]
 pub struct StartExecution {
-    /// Which machine.
+    /// Which machine, version or alias.
     pub state_machine_arn: String,
     /// The execution's name; `None` draws a UUID.
     pub name: Option<String>,
@@ -149,6 +214,14 @@ pub struct ExecutionItem {
     pub start_date: Millis,
     /// When it ended.
     pub stop_date: Option<Millis>,
+    /// The version that it runs, if it was started with one or with an alias.
+    pub version_arn: Option<String>,
+    /// The alias that it was started with.
+    pub alias_arn: Option<String>,
+    /// How often it was redriven.
+    pub redrive_count: u32,
+    /// When it was last redriven.
+    pub redrive_date: Option<Millis>,
 }
 
 /// An execution as DescribeExecution shows it.
@@ -168,6 +241,8 @@ pub struct ExecutionDescription {
     pub role_arn: String,
     /// `traceHeader`, when one was given.
     pub trace_header: Option<String>,
+    /// Why it cannot be redriven; `None` when it can.
+    pub not_redrivable: Option<&'static str>,
 }
 
 /// New history events of an execution, told when they are durable.

@@ -122,6 +122,7 @@ impl Inner {
     pub(super) fn dismiss(&self) {
         lock(&self.watchers.ends).drain().for_each(|(_, waiting)| waiting.notify_waiters());
         lock(&self.watchers.followers).clear();
+        self.activities.queues.dismiss();
     }
 }
 

@@ -3,6 +3,7 @@
 //! Owns the way from a name to an execution, from an execution to its last batch, the list of what runs, and the machines.
 //! It is never the only copy of anything. It does not read records.
 
+mod catalog;
 mod pending;
 mod row;
 #[cfg(test)]
@@ -25,16 +26,17 @@ use std::{
 use serde::{Serialize, de::DeserializeOwned};
 
 use self::{
+    catalog::Catalog,
     pending::{Change, Pending},
-    row::{MARK, RunningRow, execution_key, execution_prefix, machine_key, name_key, number_of, running_key},
+    row::{MARK, execution_key, execution_prefix, name_key, number_of, running_key},
 };
 use crate::journal::{
     Durable, Unread,
     codec::{decode, encode_into},
-    entry::{ExecutionId, Offset, Standing},
+    entry::{ExecutionId, Offset},
 };
 
-pub(crate) use self::row::{ExecutionRow, MachineRow, Mark};
+pub(crate) use self::row::{ActivityRow, ExecutionRow, MachineRow, Mark, RunningRow};
 
 /// The index.
 pub(crate) struct Index {
@@ -67,21 +69,23 @@ impl Index {
         trust::mark_open(data).map_err(io)?;
         let found = trusted.then(|| open_sled(&path).ok()).flatten().and_then(|db| {
             let mark = read::<Mark>(&db, MARK).ok().flatten()?;
-            fits(&mark, journal).then_some((db, mark))
+            let catalog = Catalog::read(&db).ok()?;
+            fits(&mark, journal).then_some((db, mark, catalog))
         });
-        let (db, mark) = match found {
+        let (db, mark, catalog) = match found {
             Some(found) => found,
             None => {
                 if path.exists() {
                     tracing::warn!("the index cannot be trusted or does not fit the journal; it is rebuilt");
                     fs::remove_dir_all(&path).map_err(io)?;
                 }
-                (open_sled(&path).map_err(broken)?, Mark { next_execution: 1, ..Mark::default() })
+                let mark = Mark { next_execution: 1, ..Mark::default() };
+                (open_sled(&path).map_err(broken)?, mark, Catalog::default())
             }
         };
         Ok(Self {
             data: data.to_owned(),
-            pending: Mutex::new(Pending::from(mark)),
+            pending: Mutex::new(Pending::from(mark, catalog)),
             reader: Mutex::new(Some(db.clone())),
             tree: Mutex::new(Some(db)),
             flusher: Mutex::new(None),
@@ -132,23 +136,28 @@ impl Index {
     pub(crate) fn flush(&self) -> Result<(), IndexError> {
         let tree = lock(&self.tree);
         let db = tree.as_ref().ok_or(IndexError::Closed)?;
-        let (numbers, machines, mark, replaying, last) = {
+        let (numbers, catalog, mark, replaying, last) = {
             let pending = self.pending();
             let numbers: Vec<ExecutionId> = pending.executions.keys().copied().collect();
-            let machines: Vec<_> = pending.machines.iter().map(|(name, row)| (name.clone(), *row)).collect();
-            (numbers, machines, pending.mark, pending.replaying, pending.caught_up)
+            let catalog = (!pending.catalog.is_flushed()).then(|| pending.catalog.clone());
+            (numbers, catalog, pending.mark, pending.replaying, pending.caught_up)
         };
         if read::<Mark>(db, MARK).map_err(|why| self.broken(why))? != Some(mark) {
             for some in numbers.chunks(BATCH) {
                 self.flush_some(db, some, replaying)?;
             }
             let mut batch = sled::Batch::default();
-            for (name, row) in &machines {
-                batch.insert(machine_key(name), bytes(row));
+            for (key, row) in catalog.iter().flat_map(Catalog::changes) {
+                match row {
+                    Some(row) => batch.insert(key, row),
+                    None => batch.remove(key),
+                }
             }
             batch.insert(MARK, bytes(&mark));
             db.apply_batch(batch).map_err(|error| self.broken(error.to_string()))?;
-            self.pending().forget_machines(&machines);
+            if let Some(catalog) = &catalog {
+                self.pending().catalog.flushed(catalog);
+            }
         }
         if last {
             self.pending().replaying = false;
@@ -218,42 +227,38 @@ impl Index {
         Ok(found)
     }
 
-    /// Visits every execution that runs: its number, its last batch, when it is due, and whether tasks are in flight.
-    pub(crate) fn running(
-        &self,
-        visit: &mut dyn FnMut(ExecutionId, Offset, Option<i64>, bool),
-    ) -> Result<(), IndexError> {
+    /// Visits every execution that runs.
+    pub(crate) fn running(&self, visit: &mut dyn FnMut(ExecutionId, RunningRow)) -> Result<(), IndexError> {
         let db = lock(&self.reader).clone().ok_or(IndexError::Closed)?;
         let pending = self.pending();
         for item in db.scan_prefix(b"r") {
             let (key, value) = item.map_err(|error| self.broken(error.to_string()))?;
             let number = number_of(&key);
             if !pending.executions.contains_key(&number) {
-                let row: RunningRow = decode(&value).map_err(|error| self.broken(error.to_string()))?;
-                visit(number, row.head, row.due, row.busy);
+                visit(number, decode(&value).map_err(|error| self.broken(error.to_string()))?);
             }
         }
         for (number, change) in &pending.executions {
-            if let Standing::Running { due, busy } = change.standing {
-                visit(*number, change.head, due, busy);
+            if let Some(row) = change.standing.running(change.head) {
+                visit(*number, row);
             }
         }
         Ok(())
     }
 
     /// All state machines, the deleted ones too.
-    pub(crate) fn machines(&self) -> Result<BTreeMap<String, MachineRow>, IndexError> {
-        let db = lock(&self.reader).clone().ok_or(IndexError::Closed)?;
-        // The pending ones first: what is flushed in between is in sled as well.
-        let pending = self.pending().machines.clone();
-        let mut machines = BTreeMap::new();
-        for item in db.scan_prefix(b"m") {
-            let (key, value) = item.map_err(|error| self.broken(error.to_string()))?;
-            let row = decode(&value).map_err(|error| self.broken(error.to_string()))?;
-            machines.insert(String::from_utf8_lossy(&key[1..]).into_owned(), row);
-        }
-        machines.extend(pending);
-        Ok(machines)
+    pub(crate) fn machines(&self) -> BTreeMap<String, MachineRow> {
+        self.pending().catalog.machines.clone()
+    }
+
+    /// All activities.
+    pub(crate) fn activities(&self) -> BTreeMap<String, ActivityRow> {
+        self.pending().catalog.activities.clone()
+    }
+
+    /// The Express executions that run, with the entries that started them.
+    pub(crate) fn express(&self) -> BTreeMap<ExecutionId, Offset> {
+        self.pending().catalog.express.clone()
     }
 
     /// Flushes, closes sled and notes that the index is complete. Nothing may be observed any more.
@@ -311,12 +316,10 @@ fn add(
         batch.insert(name_key(&change.machine, &row.name), bytes(&number));
     }
     batch.insert(key, bytes(&row));
-    match change.standing {
-        Standing::Running { due, busy } => {
-            batch.insert(&running_key(number), bytes(&RunningRow { head: change.head, due, busy }))
-        }
-        _ if change.shown => batch.remove(&running_key(number)),
-        _ => {}
+    match change.standing.running(change.head) {
+        Some(row) => batch.insert(&running_key(number), bytes(&row)),
+        None if change.shown => batch.remove(&running_key(number)),
+        None => {}
     }
     Ok(())
 }

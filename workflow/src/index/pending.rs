@@ -8,10 +8,16 @@ use std::collections::HashMap;
 
 use statemachine::record::Millis;
 
-use super::row::{ExecutionRow, MachineRow, Mark};
-use crate::journal::{
-    Durable,
-    entry::{BatchHead, ExecutionId, Head, Offset, Standing},
+use super::{
+    catalog::Catalog,
+    row::{ExecutionRow, Mark},
+};
+use crate::{
+    engine::ExecutionStatus,
+    journal::{
+        Durable,
+        entry::{BatchHead, ExecutionId, Head, Offset, Origin, Standing},
+    },
 };
 
 /// The changes since the last flush.
@@ -19,7 +25,7 @@ use crate::journal::{
 pub(crate) struct Pending {
     pub(crate) executions: HashMap<ExecutionId, Change>,
     pub(crate) names: HashMap<Box<str>, ExecutionId>,
-    pub(crate) machines: HashMap<String, MachineRow>,
+    pub(crate) catalog: Catalog,
     pub(crate) mark: Mark,
     /// While the journal is read again: a flush that a crash cut off may have put some of this into sled already.
     pub(crate) replaying: bool,
@@ -36,13 +42,17 @@ pub(crate) struct Change {
     pub(crate) head: Offset,
     pub(crate) at: Millis,
     pub(crate) standing: Standing,
+    /// What it was started with, if it started since the last flush.
+    pub(crate) origin: Option<Origin>,
+    /// How often and when it was redriven, if it was since the last flush.
+    pub(crate) redriven: Option<(u32, Millis)>,
     /// Whether sled may show it as running.
     pub(crate) shown: bool,
 }
 
 impl Pending {
-    pub(crate) fn from(mark: Mark) -> Self {
-        Self { mark, replaying: true, ..Self::default() }
+    pub(crate) fn from(mark: Mark, catalog: Catalog) -> Self {
+        Self { mark, catalog, replaying: true, ..Self::default() }
     }
 
     /// Takes one entry, the next in the journal's order.
@@ -50,28 +60,33 @@ impl Pending {
         let Durable { offset, end, checksum, head } = entry;
         (self.mark.applied, self.mark.last, self.mark.checksum) = (end, offset, checksum);
         match head {
-            Head::MachineSaved(machine) => {
-                self.machines.insert(machine.name, MachineRow { saved_at: offset, deleted: None });
+            Head::Batch(batch) => self.observe_batch(offset, batch, None, None),
+            Head::Begun { batch, origin } => self.observe_batch(offset, batch, Some(origin), None),
+            Head::Redriven { batch, count } => self.observe_batch(offset, batch, None, Some(count)),
+            other => {
+                if let Head::ExpressStarted(start) = &other {
+                    self.mark.next_execution = self.mark.next_execution.max(start.execution + 1);
+                }
+                self.catalog.observe(offset, other);
             }
-            Head::MachineDeleted { name, at } => {
-                self.machines.insert(name, MachineRow { saved_at: offset, deleted: Some(at) });
-            }
-            Head::Batch(batch) => self.observe_batch(offset, batch),
         }
     }
 
-    fn observe_batch(&mut self, offset: Offset, batch: BatchHead) {
+    fn observe_batch(&mut self, offset: Offset, batch: BatchHead, origin: Option<Origin>, redrives: Option<u32>) {
         let BatchHead { execution, machine, at, standing, born, .. } = batch;
+        let redriven = redrives.map(|count| (count, at));
         if let Some(born) = born {
             self.mark.next_execution = self.mark.next_execution.max(execution + 1);
             self.names.insert(name_of(&machine, &born.name), execution);
             let born = Some((born.name, at));
-            let change = Change { machine, born, head: offset, at, standing, shown: self.replaying };
+            let shown = self.replaying;
+            let change = Change { machine, born, head: offset, at, standing, origin, redriven, shown };
             self.executions.insert(execution, change);
         } else {
-            let fresh = Change { machine, born: None, head: offset, at, standing, shown: true };
+            let fresh = Change { machine, born: None, head: offset, at, standing, origin, redriven, shown: true };
             let change = self.executions.entry(execution).or_insert(fresh);
             (change.head, change.at, change.standing) = (offset, at, standing);
+            change.redriven = redriven.or(change.redriven);
         }
     }
 
@@ -101,28 +116,30 @@ impl Pending {
             }
         }
     }
-
-    /// Forgets the machines that were flushed, as they were then.
-    pub(crate) fn forget_machines(&mut self, flushed: &[(String, MachineRow)]) {
-        for (name, row) in flushed {
-            if self.machines.get(name) == Some(row) {
-                self.machines.remove(name);
-            }
-        }
-    }
 }
 
 impl Change {
     /// The row after the change; `None` when there is none that it could change.
     pub(crate) fn over(&self, row: Option<ExecutionRow>) -> Option<ExecutionRow> {
-        let (name, started) = match (&self.born, row) {
+        let row = match (&self.born, row) {
             (_, Some(row)) if row.head > self.head => return Some(row),
-            (Some((name, started)), _) => (name.clone(), *started),
-            (None, Some(row)) => (row.name, row.started),
+            (Some((name, started)), _) => ExecutionRow {
+                name: name.clone(),
+                status: self.standing.status(),
+                started: *started,
+                stopped: None,
+                head: self.head,
+                origin: self.origin.clone(),
+                redrives: 0,
+                redriven: None,
+            },
+            (None, Some(row)) => row,
             (None, None) => return None,
         };
-        let stopped = (!matches!(self.standing, Standing::Running { .. })).then_some(self.at);
-        Some(ExecutionRow { name, status: self.standing.status(), started, stopped, head: self.head })
+        let status = self.standing.status();
+        let stopped = (status != ExecutionStatus::Running).then_some(self.at);
+        let (redrives, redriven) = self.redriven.map_or((row.redrives, row.redriven), |(count, at)| (count, Some(at)));
+        Some(ExecutionRow { status, stopped, head: self.head, redrives, redriven, ..row })
     }
 }
 

@@ -3,19 +3,25 @@
 //! Owns the layout of the one tree. The first byte of a key says what it leads to:
 //!
 //! ```text
-//!   !                     the mark: up to where the journal is applied
+//!   !2                    the mark: up to where the journal is applied; 2 is the layout's number
+//!   a NAME                an activity
 //!   e MACHINE 0 NUMBER    an execution
 //!   m NAME                a state machine
 //!   n MACHINE 0 NAME      the number of the execution that has this name
 //!   r NUMBER              an execution that runs
+//!   x                     the Express executions that run
 //! ```
+//!
+//! A tree whose mark is under another key has another layout, and is rebuilt.
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use statemachine::record::Millis;
 
 use crate::{
     engine::ExecutionStatus,
-    journal::entry::{ExecutionId, Offset, Standing},
+    journal::entry::{ExecutionId, Offset, Origin, Standing},
 };
 
 /// Up to where the journal is applied, and how to see that it is still the same journal.
@@ -40,6 +46,12 @@ pub(crate) struct ExecutionRow {
     pub(crate) stopped: Option<Millis>,
     /// Its last batch.
     pub(crate) head: Offset,
+    /// What it was started with, if not with the machine itself.
+    pub(crate) origin: Option<Origin>,
+    /// How often it was redriven.
+    pub(crate) redrives: u32,
+    /// When it was last redriven.
+    pub(crate) redriven: Option<Millis>,
 }
 
 /// An execution that runs.
@@ -47,22 +59,47 @@ pub(crate) struct ExecutionRow {
 pub(crate) struct RunningRow {
     pub(crate) head: Offset,
     pub(crate) due: Option<Millis>,
+    /// Whether tasks are in flight.
     pub(crate) busy: bool,
+    /// Whether tasks wait for an activity's worker.
+    pub(crate) offers: bool,
 }
 
-/// A state machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// A state machine; offsets are those of the entries that hold what is meant.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct MachineRow {
-    /// Where the entry that holds it begins.
     pub(crate) saved_at: Offset,
     pub(crate) deleted: Option<Millis>,
+    /// Where its tags are, unless they are still those that it was saved with.
+    pub(crate) tagged_at: Option<Offset>,
+    /// The number of the version that was published last.
+    pub(crate) last_version: u64,
+    pub(crate) versions: BTreeMap<u64, Offset>,
+    pub(crate) aliases: BTreeMap<String, Offset>,
+}
+
+/// An activity.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) struct ActivityRow {
+    pub(crate) saved_at: Offset,
+    /// As of a state machine.
+    pub(crate) tagged_at: Option<Offset>,
 }
 
 impl Standing {
+    /// How it is shown among what runs; `None` when it has ended.
+    pub(crate) fn running(self, head: Offset) -> Option<RunningRow> {
+        match self {
+            Self::Running { due, busy } => Some(RunningRow { head, due, busy, offers: false }),
+            Self::Offering { due, busy } => Some(RunningRow { head, due, busy, offers: true }),
+            Self::Succeeded | Self::Failed | Self::TimedOut | Self::Aborted => None,
+        }
+    }
+
     /// The status that the API shows.
     pub(crate) fn status(self) -> ExecutionStatus {
         match self {
-            Self::Running { .. } => ExecutionStatus::Running,
+            Self::Running { .. } | Self::Offering { .. } => ExecutionStatus::Running,
             Self::Succeeded => ExecutionStatus::Succeeded,
             Self::Failed => ExecutionStatus::Failed,
             Self::TimedOut => ExecutionStatus::TimedOut,
@@ -71,7 +108,8 @@ impl Standing {
     }
 }
 
-pub(crate) const MARK: &[u8] = b"!";
+pub(crate) const MARK: &[u8] = b"!2";
+pub(crate) const EXPRESS: &[u8] = b"x";
 
 pub(crate) fn execution_prefix(machine: &str) -> Vec<u8> {
     [b"e", machine.as_bytes(), b"\0"].concat()
@@ -79,6 +117,10 @@ pub(crate) fn execution_prefix(machine: &str) -> Vec<u8> {
 
 pub(crate) fn execution_key(machine: &str, number: ExecutionId) -> Vec<u8> {
     [b"e", machine.as_bytes(), b"\0", &number.to_be_bytes()].concat()
+}
+
+pub(crate) fn activity_key(name: &str) -> Vec<u8> {
+    [b"a", name.as_bytes()].concat()
 }
 
 pub(crate) fn machine_key(name: &str) -> Vec<u8> {

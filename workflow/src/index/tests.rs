@@ -9,7 +9,7 @@ use crate::{
     engine::ExecutionStatus,
     journal::{
         Journal,
-        entry::{BatchHead, Born, Head},
+        entry::{BatchHead, Born, Head, Standing},
     },
 };
 
@@ -77,8 +77,16 @@ async fn scenario(opened: &Opened, flushes: u8) -> [Offset; 3] {
 }
 
 fn check(index: &Index, [ended, moved, started]: [Offset; 3]) {
-    let row =
-        |name: &str, status, stopped, head| ExecutionRow { name: name.into(), status, started: 100, stopped, head };
+    let row = |name: &str, status, stopped, head| ExecutionRow {
+        name: name.into(),
+        status,
+        started: 100,
+        stopped,
+        head,
+        origin: None,
+        redrives: 0,
+        redriven: None,
+    };
     let (number, found) = index.find("m", "ended").unwrap().unwrap();
     assert_eq!((number, found), (1, row("ended", ExecutionStatus::Failed, Some(200), ended)));
     let (number, found) = index.find("m", "started").unwrap().unwrap();
@@ -89,7 +97,7 @@ fn check(index: &Index, [ended, moved, started]: [Offset; 3]) {
     assert_eq!(index.find("n", "ended").unwrap(), None);
 
     let mut running = Vec::new();
-    index.running(&mut |number, head, due, busy| running.push((number, head, due, busy))).unwrap();
+    index.running(&mut |number, row| running.push((number, row.head, row.due, row.busy))).unwrap();
     running.sort_unstable();
     assert_eq!(running, [(2, moved, None, true), (3, started, Some(70), false)]);
 
@@ -180,7 +188,7 @@ async fn a_flush_that_a_crash_cut_off_is_done_again() {
     // Everything is in sled, and the mark still says that nothing is: as when only the mark was lost.
     let mark = Mark { next_execution: 1, ..Mark::default() };
     lock(&opened.index.tree).as_ref().unwrap().insert(MARK, bytes(&mark)).unwrap();
-    *opened.index.pending() = Pending { replaying: false, ..Pending::from(mark) };
+    *opened.index.pending() = Pending { replaying: false, ..Pending::from(mark, Catalog::default()) };
     let left = tempfile::tempdir().unwrap();
     lock(&opened.index.tree).as_ref().unwrap().flush().unwrap();
     copy(data.path(), left.path());

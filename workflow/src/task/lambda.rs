@@ -1,62 +1,191 @@
-//! `lambda:invoke` and bare function ARNs, over the functions of this process.
+//! `lambda:invoke` and bare function ARNs: the functions of this process, then local workers, then the Lambda endpoint.
 //!
 //! Owns how a function is named, what its answer is wrapped in and what its error looks like, as Lambda and Step Functions
 //! have it. `lambda:invoke` wraps (`Payload`, `StatusCode`, ...), a bare function ARN does not.
 
+use axum::http::Method;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-use statemachine::definition::{Pattern, ResourceKind};
 
-use super::{Answer, Call, FunctionError, Invocation, Registry};
+use super::{
+    FunctionError, Invocation, Work,
+    failure::{Failure, Optimised},
+    metadata::{headers_of, http_metadata},
+};
+use crate::client::{self, CallError, Service, ServiceError, encode, json::refused};
 
-/// Calls a function for a task whose resource is one.
-pub(super) async fn invoke(functions: &Registry, call: Call) -> Answer {
-    let Call { resource, arguments, idempotency_key, region, account } = call;
-    let arguments: Value = serde_json::from_str(&arguments).unwrap_or_default();
-    let wrapped = resource.kind != ResourceKind::Lambda;
-    let (name, payload) = match if wrapped { taken_apart(arguments) } else { Ok((resource.arn.clone(), arguments)) } {
-        Ok(parts) => parts,
-        Err(cause) => return Answer::Failed { error: "Lambda.InvalidParameterValueException".into(), cause },
-    };
-    let function = function_of(&name).to_owned();
-    let Some(answer) = functions.call(Invocation { function: function.clone(), payload, idempotency_key }).await else {
-        return not_found(&name, &function, &region, &account);
-    };
-    match answer {
-        Err(error) => failed(&error),
-        Ok(result) => {
-            let result = result.to_string();
-            if result.len() > LARGEST_RESULT {
-                return too_large(if wrapped { "lambda" } else { &resource.arn });
-            }
-            match (wrapped, resource.pattern) {
-                (false, _) => Answer::Succeeded(result),
-                (true, Pattern::WaitForTaskToken) => Answer::Submitted(wrap(&result)),
-                (true, _) => Answer::Succeeded(wrap(&result)),
-            }
-        }
+/// Calls a function whose ARN is the resource itself; the result is the function's.
+pub(super) async fn call_bare(work: &Work<'_>) -> Result<String, Failure> {
+    let request =
+        Request { name: work.call.resource.arn.clone(), payload: work.call.arguments.clone(), ..Request::default() };
+    let answer = answer(work, request).await.map_err(|error| failure(error, &work.call.resource.arn))?;
+    match answer.function_error {
+        None => Ok(answer.payload),
+        Some(_) => Err(failed(&answer.payload)),
     }
 }
 
-/// The function's name and payload in the arguments of `lambda:invoke`.
-fn taken_apart(arguments: Value) -> Result<(String, Value), String> {
-    let Value::Object(mut arguments) = arguments else {
-        return Err("the arguments of lambda:invoke must be an object".into());
-    };
-    let Some(Value::String(name)) = arguments.remove("FunctionName") else {
-        return Err("the arguments of lambda:invoke must have a `FunctionName`, a string".into());
-    };
-    match arguments.get("InvocationType").map_or(Some("RequestResponse"), Value::as_str) {
-        Some("RequestResponse") => {}
-        other => {
-            return Err(format!(
-                "the `InvocationType` `{}` is not supported, only `RequestResponse` is",
-                other.unwrap_or("?")
-            ));
+/// `lambda:invoke`
+pub(super) async fn invoke(work: &Work<'_>) -> Result<String, Failure> {
+    let request = Request::read(work.parameters()?)?;
+    let answer = answer(work, request).await.map_err(|error| failure(error, "lambda"))?;
+    match answer.function_error {
+        None => Ok(answer.wrapped()),
+        Some(_) => Err(failed(&answer.payload)),
+    }
+}
+
+/// A call of a function.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Request {
+    /// A name, a partial ARN or an ARN.
+    name: String,
+    qualifier: Option<String>,
+    /// A JSON text.
+    payload: String,
+    /// Headers of the call and their values.
+    options: Vec<(&'static str, String)>,
+}
+
+/// What a function answered.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Answered {
+    pub(super) version: String,
+    /// A JSON text.
+    pub(super) payload: String,
+    pub(super) status: u16,
+    /// How it failed, if it did: `Handled` or `Unhandled`.
+    pub(super) function_error: Option<String>,
+    /// The end of its log, in base64.
+    pub(super) log_result: Option<String>,
+    headers: Vec<(&'static str, String)>,
+    request_id: String,
+}
+
+impl Request {
+    /// Takes the parameters of an integration apart.
+    pub(super) fn read(parameters: Map<String, Value>) -> Result<Self, Failure> {
+        let mut request = Self { payload: "{}".to_owned(), ..Self::default() };
+        for (name, value) in parameters {
+            let text = || value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            match (name.as_str(), &value) {
+                (_, Value::Null) => {}
+                ("FunctionName", Value::String(name)) => request.name.clone_from(name),
+                ("Qualifier", Value::String(qualifier)) => request.qualifier = Some(qualifier.clone()),
+                // A text that is JSON is the payload; any other is a string of JSON.
+                ("Payload", Value::String(text)) if is_json(text) => request.payload.clone_from(text),
+                ("Payload", value) => request.payload = value.to_string(),
+                ("InvocationType", _) => request.options.push(("x-amz-invocation-type", text())),
+                ("LogType", _) => request.options.push(("x-amz-log-type", text())),
+                ("ClientContext", _) => request.options.push(("x-amz-client-context", text())),
+                (name, _) => return Err(Failure::unsupported_field(name)),
+            }
+        }
+        if request.name.is_empty() {
+            return Err(Failure::runtime("`FunctionName` must be given, a string"));
+        }
+        Ok(request)
+    }
+
+    fn is_plain(&self) -> bool {
+        let option = self.options.iter().find(|(name, _)| *name == "x-amz-invocation-type");
+        option.is_none_or(|(_, kind)| kind == "RequestResponse")
+    }
+}
+
+fn is_json(text: &str) -> bool {
+    serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+}
+
+/// Calls a function, wherever it is.
+pub(super) async fn answer(work: &Work<'_>, request: Request) -> Result<Answered, CallError> {
+    let function = function_of(&request.name).to_owned();
+    let is_local = work.functions.contains(&function) || work.services.workers().knows(&function);
+    if is_local && !request.is_plain() {
+        let why = "a local function is only called with the `InvocationType` `RequestResponse`".to_owned();
+        return Err(CallError::Unfit(why));
+    }
+    if work.functions.contains(&function) {
+        let payload = serde_json::from_str(&request.payload).unwrap_or_default();
+        let idempotency_key = work.call.idempotency_key.clone();
+        let called = work.functions.call(Invocation { function: function.clone(), payload, idempotency_key }).await;
+        if let Some(outcome) = called {
+            return Ok(local(outcome.map(|result| result.to_string()).map_err(|error| error_payload(&error))));
         }
     }
-    // Without a payload a function gets an empty object.
-    Ok((name, arguments.remove("Payload").unwrap_or_else(|| Value::Object(Map::new()))))
+    if work.services.workers().knows(&function) {
+        let arn = arn_of(work, &request.name, &function);
+        let outcome =
+            work.services.workers().invoke(&function, &arn, request.payload, work.circumstances.timeout).await;
+        return Ok(local(outcome));
+    }
+    if work.services.client().is_none() {
+        return Err(not_found(work, &request, &function).into());
+    }
+    remote(work, &request).await
+}
+
+/// What a function on this machine answered, as Lambda would have put it.
+fn local(outcome: Result<String, String>) -> Answered {
+    let (payload, function_error) = match outcome {
+        Ok(payload) => (payload, None),
+        Err(payload) => (payload, Some("Unhandled".to_owned())),
+    };
+    let request_id = uuid::Uuid::new_v4().to_string();
+    let now = Timestamp::now();
+    let trace = uuid::Uuid::new_v4().simple().to_string();
+    let headers = vec![
+        ("X-Amz-Executed-Version", LATEST.to_owned()),
+        ("x-amzn-Remapped-Content-Length", "0".to_owned()),
+        ("Connection", "keep-alive".to_owned()),
+        ("x-amzn-RequestId", request_id.clone()),
+        ("Content-Length", payload.len().to_string()),
+        ("Date", now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()),
+        ("X-Amzn-Trace-Id", format!("Root=1-{:08x}-{};Sampled=0", now.as_second(), &trace[..24])),
+        ("Content-Type", "application/json".to_owned()),
+    ];
+    Answered { version: LATEST.to_owned(), payload, status: 200, function_error, log_result: None, headers, request_id }
+}
+
+async fn remote(work: &Work<'_>, request: &Request) -> Result<Answered, CallError> {
+    let client = work.client().await.map_err(|failure| CallError::Unfit(failure.cause))?;
+    let path = format!("/2015-03-31/functions/{}/invocations", encode(&request.name));
+    let mut http = client::Request::new(Method::POST, path)
+        .header("content-type", "application/json")
+        .body(request.payload.as_str());
+    if let Some(qualifier) = &request.qualifier {
+        http = http.parameter("Qualifier", qualifier);
+    }
+    for (name, value) in &request.options {
+        http = http.header(name, value);
+    }
+    let answer = client.send(&LAMBDA, &http, work.bounds()).await.and_then(refused)?;
+    let header = |name: &str| answer.header(name).map(str::to_owned);
+    let text = String::from_utf8_lossy(&answer.body).into_owned();
+    Ok(Answered {
+        version: header("x-amz-executed-version").unwrap_or_else(|| LATEST.to_owned()),
+        payload: if is_json(&text) { text } else { Value::String(text).to_string() },
+        status: answer.status,
+        function_error: header("x-amz-function-error"),
+        log_result: header("x-amz-log-result"),
+        headers: headers_of(&answer),
+        request_id: answer.request_id(),
+    })
+}
+
+impl Answered {
+    /// The answer of the Lambda API around a function's result, which goes in as the text that it is.
+    fn wrapped(&self) -> String {
+        let log = self.log_result.as_ref().map(|log| format!("\"LogResult\":{},", json!(log))).unwrap_or_default();
+        format!(
+            r#"{{"ExecutedVersion":{},{log}"Payload":{},"SdkHttpMetadata":{},"SdkResponseMetadata":{},"StatusCode":{}}}"#,
+            json!(self.version),
+            self.payload,
+            http_metadata(&self.headers, self.status),
+            json!({"RequestId": self.request_id}),
+            self.status
+        )
+    }
 }
 
 /// The name in a name, a partial ARN or an ARN, without a qualifier.
@@ -68,170 +197,49 @@ fn function_of(name: &str) -> &str {
     }
 }
 
-fn not_found(name: &str, function: &str, region: &str, account: &str) -> Answer {
-    let arn = if name.starts_with("arn:") {
-        name.to_owned()
-    } else {
-        format!("arn:aws:lambda:{region}:{account}:function:{function}")
-    };
-    let qualified = if arn.split(':').count() > 7 { arn } else { format!("{arn}:$LATEST") };
-    let cause = format!(
-        "Function not found: {qualified} (Service: AWSLambda; Status Code: 404; Error Code: ResourceNotFoundException; Request ID: {}; Proxy: null)",
-        uuid::Uuid::new_v4()
-    );
-    Answer::Failed { error: "Lambda.ResourceNotFoundException".into(), cause }
+fn arn_of(work: &Work<'_>, name: &str, function: &str) -> String {
+    if name.starts_with("arn:") {
+        return name.to_owned();
+    }
+    format!("arn:aws:lambda:{}:{}:function:{function}", work.call.region, work.call.account)
 }
 
-fn failed(error: &FunctionError) -> Answer {
-    let cause = json!({"errorMessage": error.cause, "errorType": error.error}).to_string();
-    Answer::Failed { error: error.error.clone(), cause }
-}
-
-fn too_large(task: &str) -> Answer {
-    let cause = format!(
-        "The state/task '{task}' returned a result with a size exceeding the maximum number of bytes service limit."
-    );
-    Answer::Failed { error: "States.DataLimitExceeded".into(), cause }
-}
-
-/// The answer of the Lambda API around a function's result, a JSON text.
-fn wrap(result: &str) -> String {
-    let request = uuid::Uuid::new_v4().to_string();
-    let now = Timestamp::now();
-    let trace = uuid::Uuid::new_v4().simple().to_string();
-    let headers = [
-        ("X-Amz-Executed-Version", "$LATEST".to_owned()),
-        ("x-amzn-Remapped-Content-Length", "0".to_owned()),
-        ("Connection", "keep-alive".to_owned()),
-        ("x-amzn-RequestId", request.clone()),
-        ("Content-Length", result.len().to_string()),
-        ("Date", now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()),
-        ("X-Amzn-Trace-Id", format!("Root=1-{:08x}-{};Sampled=0", now.as_second(), &trace[..24])),
-        ("Content-Type", "application/json".to_owned()),
-    ];
-    let all: Map<String, Value> = headers.iter().map(|(name, value)| ((*name).to_owned(), json!([value]))).collect();
-    let mut each: Vec<&(&str, String)> = headers.iter().collect();
-    each.sort_by_key(|(name, _)| name.to_lowercase());
-    let each: Map<String, Value> = each.into_iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
-    let metadata = json!({"AllHttpHeaders": all, "HttpHeaders": each, "HttpStatusCode": 200});
-    // The result goes in as the text that it is.
-    format!(
-        r#"{{"ExecutedVersion":"$LATEST","Payload":{result},"SdkHttpMetadata":{metadata},"SdkResponseMetadata":{},"StatusCode":200}}"#,
-        json!({"RequestId": request})
-    )
-}
-
-/// The largest result that a state takes, in bytes.
-const LARGEST_RESULT: usize = 256 << 10;
-
-#[cfg(test)]
-mod tests {
-    use futures::FutureExt;
-    use statemachine::definition::Resource;
-
-    use super::*;
-
-    fn functions() -> Registry {
-        let mut functions = Registry::default();
-        functions.insert("echo", |call: Invocation| async move { Ok(call.payload) }.boxed());
-        functions.insert("fail", |_| async { Err(FunctionError::new("Custom", "no luck")) }.boxed());
-        functions.insert("large", |_| async { Ok(json!("x".repeat(LARGEST_RESULT))) }.boxed());
-        functions
-    }
-
-    async fn check(arn: &str, wait: bool, arguments: Value) -> Answer {
-        let service = || ResourceKind::Service { service: "lambda".into(), action: "invoke".into() };
-        let kind =
-            if arn.contains(":lambda:::") || arn.contains("states:::") { service() } else { ResourceKind::Lambda };
-        let pattern = if wait { Pattern::WaitForTaskToken } else { Pattern::RequestResponse };
-        let call = Call {
-            resource: Resource { arn: arn.into(), kind, pattern },
-            arguments: arguments.to_string(),
-            idempotency_key: "key".into(),
-            region: "eu-west-1".into(),
-            account: "111111111111".into(),
-        };
-        invoke(&functions(), call).await
-    }
-
-    const INVOKE: &str = "arn:aws:states:::lambda:invoke";
-
-    #[tokio::test]
-    async fn a_bare_function_is_not_wrapped() {
-        let arn = "arn:aws:lambda:eu-west-1:111111111111:function:echo";
-        assert_eq!(check(arn, false, json!({"a": 0.0})).await, Answer::Succeeded(r#"{"a":0.0}"#.into()));
-        assert_eq!(check(&format!("{arn}:live"), false, json!(1)).await, Answer::Succeeded("1".into()));
-    }
-
-    #[tokio::test]
-    async fn lambda_invoke_wraps_the_result() {
-        let arguments =
-            json!({"FunctionName": "arn:aws:lambda:eu-west-1:111111111111:function:echo", "Payload": {"foo": "foo-1"}});
-        let Answer::Succeeded(output) = check(INVOKE, false, arguments).await else { panic!("no success") };
-        let output: Value = serde_json::from_str(&output).unwrap();
-        assert_eq!(output["Payload"], json!({"foo": "foo-1"}));
-        assert_eq!((&output["StatusCode"], &output["ExecutedVersion"]), (&json!(200), &json!("$LATEST")));
-        let headers = &output["SdkHttpMetadata"]["HttpHeaders"];
-        assert_eq!(headers["Content-Length"], "15");
-        assert_eq!(headers["x-amzn-RequestId"], output["SdkResponseMetadata"]["RequestId"]);
-        assert_eq!(
-            output["SdkHttpMetadata"]["AllHttpHeaders"].as_object().unwrap().len(),
-            headers.as_object().unwrap().len()
-        );
-    }
-
-    #[tokio::test]
-    async fn a_task_with_a_token_is_submitted() {
-        let answer = check(INVOKE, true, json!({"FunctionName": "echo", "Payload": 1})).await;
-        assert!(matches!(answer, Answer::Submitted(_)), "{answer:?}");
-    }
-
-    #[tokio::test]
-    async fn an_error_carries_its_name_and_a_cause_like_lambda() {
-        let cause = r#"{"errorMessage":"no luck","errorType":"Custom"}"#;
-        let answer = check(INVOKE, false, json!({"FunctionName": "fail"})).await;
-        assert_eq!(answer, Answer::Failed { error: "Custom".into(), cause: cause.into() });
-    }
-
-    #[tokio::test]
-    async fn an_unknown_function_is_not_found() {
-        for (name, arn) in [
-            ("nobody", "arn:aws:lambda:eu-west-1:111111111111:function:nobody:$LATEST"),
-            (
-                "arn:aws:lambda:us-east-1:222222222222:function:nobody:3",
-                "arn:aws:lambda:us-east-1:222222222222:function:nobody:3",
-            ),
-        ] {
-            let Answer::Failed { error, cause } = check(INVOKE, false, json!({"FunctionName": name})).await else {
-                panic!("no failure")
-            };
-            assert_eq!(error, "Lambda.ResourceNotFoundException");
-            assert!(
-                cause.starts_with(&format!("Function not found: {arn} (Service: AWSLambda; Status Code: 404;")),
-                "{cause}"
-            );
-        }
-    }
-
-    #[tokio::test]
-    async fn a_result_over_256_kib_is_a_data_limit() {
-        let Answer::Failed { error, cause } = check(INVOKE, false, json!({"FunctionName": "large"})).await else {
-            panic!("no failure")
-        };
-        assert_eq!(error, "States.DataLimitExceeded");
-        assert!(cause.starts_with("The state/task 'lambda' returned a result"), "{cause}");
-    }
-
-    #[tokio::test]
-    async fn arguments_that_do_not_fit_are_refused() {
-        for arguments in [
-            json!([]),
-            json!({}),
-            json!({"FunctionName": 1}),
-            json!({"FunctionName": "echo", "InvocationType": "Event"}),
-        ] {
-            let answer = check(INVOKE, false, arguments.clone()).await;
-            assert!(matches!(answer, Answer::Failed { .. }), "{arguments}: {answer:?}");
-        }
+fn not_found(work: &Work<'_>, request: &Request, function: &str) -> ServiceError {
+    let arn = arn_of(work, &request.name, function);
+    let qualifier = request.qualifier.as_deref().unwrap_or(LATEST);
+    let qualified = if arn.split(':').count() > 7 { arn } else { format!("{arn}:{qualifier}") };
+    ServiceError {
+        status: 404,
+        code: "ResourceNotFoundException".to_owned(),
+        query_code: None,
+        message: format!("Function not found: {qualified}"),
+        request_id: uuid::Uuid::new_v4().to_string(),
+        extended_request_id: None,
     }
 }
+
+fn error_payload(error: &FunctionError) -> String {
+    json!({"errorMessage": error.cause, "errorType": error.error}).to_string()
+}
+
+/// A function that failed: the error is the one that it names.
+fn failed(payload: &str) -> Failure {
+    let named: Value = serde_json::from_str(payload).unwrap_or_default();
+    let error = named["errorType"].as_str().filter(|name| !name.is_empty()).unwrap_or("Lambda.Unknown");
+    Failure::new(error, payload)
+}
+
+fn failure(error: CallError, task: &str) -> Failure {
+    match error {
+        CallError::TooLarge(_) => Failure::too_large(task),
+        CallError::Unfit(why) => Failure::runtime(why),
+        other => FAILURES.failure(other),
+    }
+}
+
+const LATEST: &str = "$LATEST";
+
+const LAMBDA: Service<'_> = Service { id: "Lambda", endpoint: "lambda", signing: "lambda" };
+
+const FAILURES: Optimised =
+    Optimised { service: "lambda", prefix: "Lambda", name: "AWSLambda", general: "AWSLambdaException", named: &[] };

@@ -8,6 +8,8 @@ use std::{collections::HashMap, fmt, panic::AssertUnwindSafe, sync::Arc};
 use futures::{FutureExt, future::BoxFuture};
 use serde_json::Value;
 
+use super::Services;
+
 /// The functions that run in this process, by name; cheap to clone.
 ///
 /// ```
@@ -21,6 +23,7 @@ use serde_json::Value;
 #[derive(Clone, Default)]
 pub struct Registry {
     functions: Arc<HashMap<String, Arc<Handler>>>,
+    services: Services,
 }
 
 /// A function: an invocation in, a result or an error out.
@@ -61,6 +64,17 @@ impl Registry {
         F: Fn(Invocation) -> BoxFuture<'static, Result<Value, FunctionError>> + Send + Sync + 'static,
     {
         Arc::make_mut(&mut self.functions).insert(name.into(), Arc::new(handler));
+    }
+
+    /// Names what tasks can reach besides these functions. Clones made before do not see it.
+    pub fn reach(&mut self, services: Services) {
+        self.services = services;
+    }
+
+    /// What tasks can reach besides these functions.
+    #[must_use]
+    pub fn services(&self) -> &Services {
+        &self.services
     }
 
     /// Whether a function of this name is here.

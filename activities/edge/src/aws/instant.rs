@@ -1,14 +1,18 @@
 //! Instants between the SDK, Lambda's own notation and this package.
 
 use aws_smithy_types::DateTime;
-use jiff::Timestamp;
+use jiff::{Timestamp, Unit};
 
 use crate::time::written;
 
-/// An instant of the SDK.
+/// An instant of the SDK, to the nearest millisecond.
+///
+/// Services write instants as fractions of a second in floating point: cut off, `30.123` would become `30.122`. What the SDK itself
+/// cuts off, as it does for CloudWatch, is lost: there an instant may be a millisecond early, and is never compared for equality.
 pub(super) fn timestamp(at: &DateTime) -> Timestamp {
     let nanos = i32::try_from(at.subsec_nanos()).unwrap_or(0);
-    Timestamp::new(at.secs(), nanos).unwrap_or(Timestamp::MIN)
+    let exact = Timestamp::new(at.secs(), nanos).unwrap_or(Timestamp::MIN);
+    exact.round(Unit::Millisecond).unwrap_or(exact)
 }
 
 /// An instant of the SDK as this package writes it; nothing where there is none.
@@ -36,6 +40,11 @@ mod tests {
         assert_eq!(of_text("2026-11-23T10:15:30.123+0000"), Some(expect));
         assert_eq!(of_text("2026-11-23T10:15:30.123Z"), Some(expect));
         assert_eq!(of_text("yesterday"), None);
+    }
+
+    #[test]
+    fn floating_point_does_not_cost_a_millisecond() {
+        assert_eq!(text(Some(&DateTime::from_secs_f64(1_795_428_930.123))), "2026-11-23T10:15:30.123Z");
     }
 
     #[test]

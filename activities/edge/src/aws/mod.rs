@@ -24,7 +24,26 @@
 //! approvals/ waiting/  notify, hitl      undelivered/ used-codes/ attempts/  hitl
 //! ```
 //!
-//! A role that reads a bucket must be able to list it: else S3 answers "denied" where it means "not there".
+//! What the role of each function needs, and nothing else; "reads" is `s3:GetObject` on the objects and `s3:ListBucket` on the bucket,
+//! without which S3 answers "denied" where it means "not there":
+//!
+//! ```text
+//! observe   reads twin; cloudwatch:DescribeAlarms DescribeAlarmHistory GetMetricStatistics; logs:FilterLogEvents;
+//!           lambda:GetFunctionConfiguration GetFunctionConcurrency; ecs:DescribeServices; rds:DescribeDBInstances DescribeEvents;
+//!           bedrock:InvokeModel on the embedding model
+//! infer     bedrock:InvokeModel on the model
+//! notify    reads and writes twin approvals/ waiting/, deletes waiting/; reads and writes keys sealing*; sns:Publish
+//! act       reads twin, writes locks/ actions/ automatic/, deletes automatic/; reads keys signing.pub; states:DescribeExecution;
+//!           cloudwatch:DescribeAlarms; the describe calls of observe; sts:AssumeRole SetSourceIdentity on the executor role
+//! executor  lambda:UpdateFunctionConfiguration PutFunctionConcurrency DeleteFunctionConcurrency; ecs:UpdateService;
+//!           rds:RebootDBInstance; its trust policy names act's role, for AssumeRole and SetSourceIdentity
+//! remember  reads twin precedents/, writes it; bedrock:InvokeModel on the embedding model
+//! intake    states:StartExecution on the machine
+//! collect   reads the state files; reads twin topology/, writes it
+//! hitl      reads twin approvals/ waiting/ undelivered/ used-codes/ attempts/, writes and deletes them; reads keys, writes sealing.key
+//!           signing.key signing.pub; states:SendTaskSuccess on the machine
+//! archive   states:GetExecutionHistory on the machine's executions; reads the audit bucket, writes it; s3:PutObjectRetention
+//! ```
 
 mod act;
 mod approvals;
@@ -80,6 +99,16 @@ pub fn functions() -> impl Iterator<Item = &'static str> {
     PURE_FUNCTIONS.into_iter().chain(EDGE_FUNCTIONS).chain(OUTSIDE_FUNCTIONS)
 }
 
+/// Checks that the binary holds a function, before it takes the first event.
+///
+/// # Errors
+///
+/// `Sao.NotAvailable` for `api`, which the application serves itself, and `Sao.UnknownFunction` for any other name that is none of
+/// [`functions`].
+pub fn check(name: &str) -> Result<(), EdgeError> {
+    if functions().any(|one| one == name) { Ok(()) } else { Err(unknown(name)) }
+}
+
 /// The functions over AWS, for one deployment.
 #[derive(Debug)]
 pub struct Aws {
@@ -110,8 +139,7 @@ impl Aws {
     ///
     /// # Errors
     ///
-    /// `Sao.UnknownFunction` for a name that is none of [`functions`]; else the function's own errors, which the machine's Retry and
-    /// Catch name.
+    /// Those of [`check`]; else the function's own errors, which the machine's Retry and Catch name.
     pub fn call<'a>(&'a self, name: &'a str, event: Value) -> Answer<'a, Result<Value, EdgeError>> {
         Box::pin(self.dispatch(name, event))
     }
@@ -133,7 +161,7 @@ impl Aws {
             "collect" => answer(collect::collect(self, &event).await?),
             "hitl" => hitl::hitl(self, &event).await,
             "archive" => answer(archive::archive(self, &event).await?),
-            _ => Err(unknown(name)),
+            other => Err(unknown(other)),
         }
     }
 
@@ -185,8 +213,14 @@ impl Aws {
     }
 }
 
-/// Refuses a name that the binary does not hold.
+/// The error of a name that the binary does not hold.
 fn unknown(name: &str) -> EdgeError {
+    if name == "api" {
+        return EdgeError::new(
+            "Sao.NotAvailable",
+            "`api` is not in this binary: the endpoints are served by the application",
+        );
+    }
     let names: Vec<&str> = functions().collect();
     EdgeError::new("Sao.UnknownFunction", format!("the handler `{name}` is not one of {}", names.join(", ")))
 }

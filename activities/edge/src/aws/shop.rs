@@ -49,7 +49,7 @@ pub(super) fn shop() -> Script {
 /// What DescribeAlarms answers.
 pub(super) fn alarm(state: &str) -> Exchange {
     let alarm = json!({"AlarmName": "shop-orders-duration", "AlarmArn": ALARM, "StateValue": state, "StateReason": "Threshold Crossed",
-        "StateTransitionedTimestamp": {"$time": 1_795_428_930.123}, "Threshold": 8000.0, "ComparisonOperator": "GreaterThanThreshold",
+        "StateTransitionedTimestamp": {"$time": 1_795_428_930.125}, "Threshold": 8000.0, "ComparisonOperator": "GreaterThanThreshold",
         "Namespace": "AWS/Lambda", "MetricName": "Duration", "Dimensions": [{"Name": "FunctionName", "Value": "shop-orders"}]});
     Exchange::cbor("DescribeAlarms", 200, &json!({"MetricAlarms": [alarm], "CompositeAlarms": []}))
 }

@@ -135,9 +135,12 @@ impl Store {
             let found = self.get(&key).await?;
             Ok::<_, EdgeError>(found.map(|found| (key, found.value)))
         });
-        let found: Vec<Result<Option<(String, Vec<u8>)>, EdgeError>> =
-            futures::stream::iter(reads).buffered(AT_ONCE).collect().await;
-        found.into_iter().filter_map(Result::transpose).collect()
+        let mut found = futures::stream::iter(reads).buffered(AT_ONCE);
+        let mut all = Vec::new();
+        while let Some(one) = found.next().await {
+            all.extend(one?);
+        }
+        Ok(all)
     }
 
     /// The error of an object that is there and does not hold what it should.

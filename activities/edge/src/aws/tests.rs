@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::replay::{Exchange, Script};
 use super::shop::{ALARM, TOKEN, ended, event, execution_arn, incident, incident_id, proposal, shop, state};
-use super::{Aws, functions};
+use super::{Aws, check, functions};
 
 #[tokio::test]
 async fn every_function_of_the_tables_is_dispatched_and_no_other() {
@@ -17,10 +17,16 @@ async fn every_function_of_the_tables_is_dispatched_and_no_other() {
     for name in functions() {
         let error = aws.call(name, json!({"no": "request"})).await.unwrap_err();
         assert_ne!(error.error, "Sao.UnknownFunction", "{name}: {error}");
+        check(name).unwrap();
     }
-    for name in ["", "api", "Detect", "act "] {
-        let error = aws.call(name, json!({})).await.unwrap_err();
-        assert_eq!(error.error, "Sao.UnknownFunction", "{name}");
+    for (name, expect) in [
+        ("", "Sao.UnknownFunction"),
+        ("Detect", "Sao.UnknownFunction"),
+        ("act ", "Sao.UnknownFunction"),
+        ("api", "Sao.NotAvailable"),
+    ] {
+        assert_eq!(aws.call(name, json!({})).await.unwrap_err().error, expect, "{name}");
+        assert_eq!(check(name).unwrap_err().error, expect, "{name}");
     }
 }
 
@@ -161,15 +167,21 @@ async fn a_code_works_once() {
     let script = shop();
     let aws = script.aws(&[]);
     let path = ask(&script, &aws, TOKEN).await;
-    script.put(&used_code(&script), "");
+    assert_eq!(decide(&script, &aws, &path, "approve", "ana", 7).await.0, 200);
+    // Another round, within the life of the same code.
+    let [decision] = script
+        .keys("twin/approvals/")
+        .into_iter()
+        .filter(|key| key.contains("decision"))
+        .collect::<Vec<_>>()
+        .try_into()
+        .unwrap();
+    script.remove(&decision);
     let (_, page) = decide(&script, &aws, &path, "approve", "ana", 7).await;
     assert!(page.contains("This one-time code was used already"), "{page}");
-    assert!(script.asked(&["AWSStepFunctions.SendTaskSuccess"]).is_empty());
-}
-
-fn used_code(script: &Script) -> String {
-    let hash = activities::approval::sha256_hex(b"ana");
-    format!("twin/used-codes/{}/{}", &hash[..32], script.now().as_second() / 30)
+    assert_eq!(script.asked(&["AWSStepFunctions.SendTaskSuccess"]).len(), 1);
+    script.advance(60);
+    assert_eq!(decide(&script, &aws, &path, "approve", "ana", 7).await.0, 200, "the next code");
 }
 
 #[tokio::test]

@@ -16,9 +16,8 @@ async fn main() -> Result<(), Error> {
     let settings = Settings::from_environment();
     tracing_subscriber::fmt().json().with_env_filter(settings.log_filter()).with_target(false).without_time().init();
     let function = std::env::var("_HANDLER").map_err(|_| "`_HANDLER` is not set: it names the function")?;
-    if !edge::aws::functions().any(|name| name == function) {
-        return Err(format!("the handler `{function}` is no function of this binary").into());
-    }
+    // A misspelt handler fails when it is deployed and not in the middle of an incident.
+    edge::aws::check(&function).map_err(|error| error.to_string())?;
     let aws = Arc::new(Aws::connect(settings).await);
     let function: Arc<str> = function.into();
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {

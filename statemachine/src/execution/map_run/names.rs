@@ -19,6 +19,7 @@ impl MapRun {
             state_machine_arn: self.state_machine_arn(),
             state_machine_name: part_of(&self.arn, 6).to_owned(),
             part: self.part,
+            items: self.children.get(index as usize).map_or(1, |child| child.items),
             input: input.to_owned(),
         }
     }

@@ -64,6 +64,8 @@ pub struct MapRunReport {
     pub tolerated_failure_count: u64,
     /// How many items of a hundred may fail.
     pub tolerated_failure_percentage: f64,
+    /// Whether its children run as Express workflows.
+    pub express: bool,
     /// The items.
     pub items: MapRunCounts,
     /// The child executions; while batches are being made their total is what is known of it.
@@ -89,6 +91,7 @@ impl MapRun {
             max_concurrency: self.settings.concurrency,
             tolerated_failure_count: self.settings.tolerated_count.unwrap_or_default(),
             tolerated_failure_percentage: self.settings.tolerated_percentage.unwrap_or_default(),
+            express: self.part.express,
             items,
             executions,
         }
@@ -99,6 +102,15 @@ impl Execution {
     /// The map runs of the execution, in the order of their start.
     pub fn map_runs(&self) -> impl Iterator<Item = MapRunReport> {
         self.map_runs.values().map(MapRun::report)
+    }
+
+    /// The name and the ARN of a child, by its place among its siblings; a map run that is over still knows them.
+    #[must_use]
+    pub fn map_run_child(&self, run: MapRunId, index: u64) -> Option<(String, String)> {
+        let run = self.map_runs.get(&run.started).filter(|there| there.id == run)?;
+        let name = run.child_name(index);
+        let arn = run.child_arn(&name);
+        Some((name, arn))
     }
 
     /// A child as the results show it.

@@ -48,21 +48,6 @@ async fn start_unless_there(engine: &Engine, machine: &str) -> String {
     }
 }
 
-/// The journal's only file, and where its frames end.
-fn journal_of(data: &Path) -> (Vec<u8>, Vec<usize>) {
-    let mut bytes = fs::read(data.join("journal").join("0000000000000000.log")).unwrap();
-    let mut ends = vec![16];
-    loop {
-        let at = *ends.last().unwrap();
-        match u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap()) {
-            0 => break,
-            length => ends.push(at + 13 + length as usize),
-        }
-    }
-    bytes.truncate(*ends.last().unwrap());
-    (bytes, ends)
-}
-
 #[tokio::test]
 async fn a_run_that_is_cut_anywhere_goes_on_to_the_same_end() {
     let bench = Bench::new();
@@ -80,11 +65,8 @@ async fn a_run_that_is_cut_anywhere_goes_on_to_the_same_end() {
     assert!(ends.len() >= 7, "{ends:?}");
     let last_bytes = ends[ends.len() - 2]..*ends.last().unwrap();
     for cut in ends.iter().copied().chain(last_bytes.step_by(5)) {
-        let data = tempfile::tempdir().unwrap();
-        fs::create_dir(data.path().join("journal")).unwrap();
-        fs::write(data.path().join("journal").join("0000000000000000.log"), &bytes[..cut]).unwrap();
         // An hour later: what was waiting is due.
-        let again = Bench::at(data, NOON + 3_600_000);
+        let again = Bench::at(data_of(&bytes[..cut]), NOON + 3_600_000);
         assert_eq!(
             finish(&again, Some(&token)).await,
             (output.clone(), events.clone()),
@@ -189,7 +171,7 @@ async fn a_damaged_journal_is_not_opened() {
     engine.shutdown().await;
     let (mut bytes, _) = journal_of(bench.data.path());
     bytes[100] ^= 1;
-    fs::write(bench.data.path().join("journal").join("0000000000000000.log"), bytes).unwrap();
+    fs::write(bench.data.path().join("journal").join(FIRST), bytes).unwrap();
     fs::remove_dir_all(bench.data.path().join("index")).unwrap();
     let refused = Engine::open(Config::new(bench.data.path())).await.unwrap_err();
     assert!(matches!(refused, OpenError::Damaged(_)), "{refused}");

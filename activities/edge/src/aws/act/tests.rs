@@ -257,6 +257,14 @@ async fn a_lock_is_one_executions_until_it_ends() {
     lock(&aws, "second").await.unwrap();
     script.advance(600);
     lock(&aws, "first").await.unwrap();
+    let written = script.asked(&["PUT ", "/locks/"]);
+    assert!(written[0].headers.contains_key("if-none-match"));
+    assert!(
+        written[1..].iter().all(|asked| asked.headers.contains_key("if-match")),
+        "a lock is written only as it was read"
+    );
+    let sequences: Vec<Value> = written.iter().map(|asked| asked.json()["sequence"].clone()).collect();
+    assert_eq!(sequences, [1, 2, 3, 4, 5].map(Value::from));
 }
 
 #[tokio::test]
@@ -271,7 +279,7 @@ async fn of_two_who_take_a_lock_at_once_one_gets_it() {
     assert!(written.len() > 1 && written.iter().all(|asked| asked.headers["if-none-match"] == "*"));
     let other = json!({"node": NODE, "owner": "second", "since": AT, "until": "2026-11-23T10:30:00Z", "sequence": 1});
     let key = format!("twin{}", written[0].uri.split_once(".com").unwrap().1.split('?').next().unwrap());
-    script.put(&key.replace("%5B", "["), other.to_string());
+    script.put(&key, other.to_string());
     assert_eq!(lock(&aws, "first").await.unwrap_err().error, errors::LOCKED);
 }
 

@@ -10,15 +10,18 @@
 //! ```
 
 mod decide;
-// The same reading and checking of a posted form as in the embedded pages, from the same source.
-#[expect(unreachable_pub, reason = "its items are public where the embedded pages take forms from an application")]
+#[expect(
+    clippy::duplicate_mod,
+    unreachable_pub,
+    reason = "a form is read and checked as in the embedded pages, from the same source, which keeps its checks to itself"
+)]
 #[path = "../../hitl/form.rs"]
 mod form;
 mod http;
 
 use activities::approval::{
-    LINK_PATH, Link, LinkError, Page, ProposalView, SettledView, decided_page, expired_page, not_found_page, open, proposal_page,
-    refused_page, second_page, unknown_page,
+    LINK_PATH, Link, LinkError, Page, ProposalView, SettledView, decided_page, expired_page, not_found_page, open,
+    proposal_page, refused_page, second_page, unknown_page,
 };
 use activities::shape::{Outcome, OutcomeKind};
 use jiff::Timestamp;

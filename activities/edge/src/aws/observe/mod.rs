@@ -5,6 +5,7 @@
 //! that CloudTrail writes there); the twin is read through `super::twin`, a configuration through `super::describe`.
 
 mod alarms;
+#[expect(clippy::duplicate_mod, reason = "an answer is cut as in the embedded reads, from the same source")]
 #[path = "../../observe/cut.rs"]
 mod cut;
 mod logs;
@@ -12,7 +13,9 @@ mod metrics;
 
 use std::time::Duration;
 
-use activities::shape::{Observation, ObserveAnswer, ObserveRequest, Read, ReadError, ReadRequest, RecentActionsAnswer};
+use activities::shape::{
+    Observation, ObserveAnswer, ObserveRequest, Read, ReadError, ReadRequest, RecentActionsAnswer,
+};
 use futures::future::join_all;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -27,7 +30,8 @@ use crate::time::{seconds_before, written};
 
 /// Performs the reads.
 pub(super) async fn observe(aws: &Aws, request: ObserveRequest) -> Result<ObserveAnswer, EdgeError> {
-    let at: Timestamp = request.at.parse().map_err(|_| EdgeError::bad_input("observe", format!("`at` is `{}`", request.at)))?;
+    let at: Timestamp =
+        request.at.parse().map_err(|_| EdgeError::bad_input("observe", format!("`at` is `{}`", request.at)))?;
     let place = (request.account.as_str(), request.region.as_str());
     let reads = request.reads.into_iter().map(|read| observation(aws, place, at, read));
     Ok(ObserveAnswer { observations: join_all(reads).await })
@@ -56,7 +60,10 @@ fn here(aws: &Aws, (account, region): (&str, &str)) -> Result<(), EdgeError> {
     if account == ours && region == home {
         return Ok(());
     }
-    Err(EdgeError::new("Sao.AccessDenied", format!("this function reads `{ours}` `{home}`, not `{account}` `{region}`")))
+    Err(EdgeError::new(
+        "Sao.AccessDenied",
+        format!("this function reads `{ours}` `{home}`, not `{account}` `{region}`"),
+    ))
 }
 
 async fn within<T>(deadline: Duration, read: impl Future<Output = Result<T, EdgeError>>) -> Result<T, EdgeError> {
@@ -85,12 +92,16 @@ async fn perform(aws: &Aws, (account, region): (&str, &str), at: Timestamp, read
             value(alarms::history(aws, name, seconds_before(at, *seconds), at, *limit).await?)
         }
         Read::ActiveAlarms { limit } => value(alarms::active(aws, *limit).await?),
-        Read::Metrics { queries, seconds } => value(metrics::metrics(aws, queries, seconds_before(at, *seconds), at).await?),
+        Read::Metrics { queries, seconds } => {
+            value(metrics::metrics(aws, queries, seconds_before(at, *seconds), at).await?)
+        }
         Read::Logs { group, seconds, pattern, limit } => {
             value(logs::logs(aws, group, seconds_before(at, *seconds), at, pattern.as_deref(), *limit).await?)
         }
         Read::Configuration { resource_type, name } => value(describe(aws, resource_type, name).await?.answer),
-        Read::Changes { name, seconds, limit } => value(logs::changes(aws, name, seconds_before(at, *seconds), at, *limit).await?),
+        Read::Changes { name, seconds, limit } => {
+            value(logs::changes(aws, name, seconds_before(at, *seconds), at, *limit).await?)
+        }
     }
 }
 

@@ -68,7 +68,7 @@ async fn one_failed_read_fails_no_other() {
 #[tokio::test]
 async fn an_alarm_is_told_as_cloudwatch_knows_it() {
     let expect = json!({"name": "shop-orders-duration", "arn": "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:shop-orders-duration",
-        "state": "ALARM", "reason": "Threshold Crossed", "updated_at": "2026-11-23T10:15:30.123Z", "threshold": 8000.0,
+        "state": "ALARM", "reason": "Threshold Crossed", "updated_at": "2026-11-23T10:15:30.125Z", "threshold": 8000.0,
         "comparison": "GreaterThanThreshold", "namespace": "AWS/Lambda", "metric": "Duration", "dimensions": {"FunctionName": "shop-orders"}});
     check(&shop(), json!({"kind": "alarm", "name": "shop-orders-duration"}), Ok(expect)).await;
     let script = shop();
@@ -80,10 +80,10 @@ async fn an_alarm_is_told_as_cloudwatch_knows_it() {
 async fn former_transitions_are_read_out_of_their_history() {
     let data =
         json!({"version": "1.0", "oldState": {"stateValue": "OK"}, "newState": {"stateValue": "ALARM"}}).to_string();
-    let item = json!({"AlarmName": "a", "Timestamp": {"$time": 1_795_428_930.123}, "HistoryItemType": "StateUpdate", "HistoryData": data});
+    let item = json!({"AlarmName": "a", "Timestamp": {"$time": 1_795_428_930.125}, "HistoryItemType": "StateUpdate", "HistoryData": data});
     let script = shop();
     script.add(Exchange::cbor("DescribeAlarmHistory", 200, &json!({"AlarmHistoryItems": [item]})));
-    let expect = json!({"transitions": [{"at": "2026-11-23T10:15:30.123Z", "from": "OK", "to": "ALARM"}]});
+    let expect = json!({"transitions": [{"at": "2026-11-23T10:15:30.125Z", "from": "OK", "to": "ALARM"}]});
     check(&script, json!({"kind": "alarm_history", "name": "a", "seconds": 86400, "limit": 5}), Ok(expect)).await;
 }
 
