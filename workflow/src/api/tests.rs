@@ -1,7 +1,10 @@
 //! Requests against a whole engine: each action's answer, and what is refused.
 
 mod actions;
+mod activities;
 mod refusals;
+mod tags;
+mod versions;
 
 use axum::{body::to_bytes, http::HeaderMap};
 use futures::FutureExt;

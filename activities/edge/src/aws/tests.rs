@@ -390,11 +390,13 @@ async fn a_history_is_archived_whole_locked_and_in_the_chain() {
         history["events"].as_array().unwrap().iter().map(|event| event["id"].as_u64().unwrap()).collect();
     assert_eq!(ids, [1, 2, 3, 4]);
     assert_eq!(history["events"][3]["of_tomorrow"]["kept"], true, "fields that this build does not know are kept");
-    for asked in
-        script.asked(&["PUT ", "audit.s3"]).iter().filter(|asked| asked.headers.contains_key("x-amz-object-lock-mode"))
-    {
+    let asked = script.asked(&["PUT ", "audit.s3"]);
+    let locked: Vec<_> = asked.iter().filter(|asked| asked.headers.contains_key("x-amz-object-lock-mode")).collect();
+    assert_eq!(locked.len(), 2, "the history and its line");
+    for asked in locked {
         assert_eq!(asked.headers["x-amz-object-lock-mode"], "GOVERNANCE");
         assert_eq!(asked.headers["x-amz-object-lock-retain-until-date"], "2026-12-03T10:16:00Z");
+        assert_eq!(asked.headers["if-none-match"], "*", "nothing that is archived is written over");
     }
 
     let again = aws.call("archive", json!({"execution_arn": execution_arn()})).await.unwrap();

@@ -53,8 +53,8 @@ async fn change(engine: &Engine, step: usize) {
             assert_eq!(published.arn, version(3));
         }
         8 => {
-            let alias = engine.update_state_machine_alias(&format!("{MACHINE}:LIVE"), None, Some(routes(&[(3, 100)])));
-            alias.await.unwrap();
+            let alias = format!("{MACHINE}:LIVE");
+            engine.update_state_machine_alias(&alias, None, Some(routes(&[(3, 100)]))).await.unwrap();
         }
         9 => engine.delete_state_machine_version(&version(1)).await.unwrap(),
         10 => engine.tag_resource(ACTIVITY, tags(&[("team", "dev")])).await.unwrap(),

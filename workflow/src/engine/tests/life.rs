@@ -49,13 +49,14 @@ async fn a_function_that_fails_fails_its_task() {
 async fn a_resource_without_an_integration_fails_and_says_so() {
     let bench = Bench::new();
     let engine = bench.open().await;
-    let task = json!({"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "End": true, "Parameters": {"QueueUrl": "q", "MessageBody": "b"}});
-    let machine = create(&engine, "queue", definition("Send", &json!({"Send": task}))).await;
+    let resource = "arn:aws:states:::databrew:startJobRun";
+    let task = json!({"Type": "Task", "Resource": resource, "End": true, "Parameters": {"Name": "j"}});
+    let machine = create(&engine, "job", definition("Run", &json!({"Run": task}))).await;
     let ended = engine.wait_until_ended(&start(&engine, &machine, "one", &json!({})).await).await.unwrap();
     assert_eq!(ended.item.status, ExecutionStatus::Failed);
     assert_eq!(
         ended.cause.as_deref(),
-        Some("the resource `arn:aws:states:::sqs:sendMessage` is not supported by this engine")
+        Some("the resource `arn:aws:states:::databrew:startJobRun` is not supported by this engine")
     );
 }
 
