@@ -2,7 +2,7 @@
 
 use crate::{
     command::{AbortChildren, Command, InvokeTask, ReadItems, TaskId, WriteResults},
-    definition::{ResourceKind, StateKind},
+    definition::{Pattern, ResourceKind, StateKind},
     execution::{Execution, MapRun, Phase, Stage, TaskRun, not_started},
     items::{Reader, Writer},
     record::{Event, PathId, Record},
@@ -12,8 +12,8 @@ impl Execution {
     /// What is in flight and whose answer is not recorded: to be done again after a crash.
     #[must_use]
     pub fn outstanding(&self) -> Vec<Command> {
-        let waiting = |(path, run): (PathId, &TaskRun)| (!run.submitted).then(|| self.invoke(path, run)).flatten();
-        let mut commands: Vec<Command> = self.tasks().filter_map(waiting).map(Command::InvokeTask).collect();
+        let waiting = self.tasks().filter_map(|(path, run)| self.in_flight(path, run));
+        let mut commands: Vec<Command> = waiting.map(Command::InvokeTask).collect();
         commands.extend(self.given_up().map(abort));
         for run in self.open_map_runs() {
             match run.stage {
@@ -43,7 +43,14 @@ impl Execution {
         }
     }
 
-    pub(super) fn invoke(&self, path: PathId, run: &TaskRun) -> Option<InvokeTask> {
+    /// The call of a task that is still awaited: a job's to its end, any other until it was submitted.
+    pub(super) fn in_flight(&self, path: PathId, run: &TaskRun) -> Option<InvokeTask> {
+        let invoke = self.invoke(path, run)?;
+        let is_job = matches!(invoke.resource.pattern, Pattern::Sync | Pattern::Sync2);
+        (is_job || !run.submitted).then_some(invoke)
+    }
+
+    fn invoke(&self, path: PathId, run: &TaskRun) -> Option<InvokeTask> {
         let visit = self.paths.get(&path)?.visit.as_ref()?;
         let StateKind::Task(task) = &self.definition.state(visit.state).kind else { return None };
         // An activity's worker comes for its task; nothing is called.

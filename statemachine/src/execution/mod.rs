@@ -38,7 +38,7 @@ use payload::Payloads;
 use crate::{
     command::{Command, Part, Refused, Signal},
     data::Chance,
-    definition::{Definition, Pattern, ResourceKind},
+    definition::{BlockId, Definition, Pattern, ResourceKind},
     record::{Event, EventId, Failure, Millis, PathId, PayloadId, Record},
 };
 
@@ -153,6 +153,12 @@ impl Execution {
         Self { part: Some(part), ..Self::new(definition, identity) }
     }
 
+    /// An execution of an Express machine before its first record: it has five minutes.
+    #[must_use]
+    pub fn express(definition: Arc<Definition>, identity: Arc<Identity>) -> Self {
+        Self { part: Some(Part { block: BlockId(0), express: true }), ..Self::new(definition, identity) }
+    }
+
     /// Starts with an input, verbatim JSON text, and goes as far as it can.
     pub fn start(&mut self, input: &str, now: Millis, chance: &mut dyn Chance) -> Advance {
         let mut draft = Draft::new(self, now, chance);
@@ -217,7 +223,7 @@ impl Execution {
         self.is_running()
             && self.runnable.is_empty()
             && self.open_map_runs().next().is_none()
-            && self.tasks().all(|(path, run)| run.submitted || self.invoke(path, run).is_none())
+            && self.tasks().all(|(path, run)| self.in_flight(path, run).is_none())
     }
 
     /// Its input, verbatim.
@@ -285,13 +291,12 @@ impl Execution {
 
     /// When the whole execution times out.
     ///
-    /// The definition's own timeout is its parent's, not a child's; an Express child has what any Express workflow has.
+    /// The definition's own timeout is its parent's, not a child's; what is Express has at most what any Express workflow has.
     fn deadline(&self) -> Option<Millis> {
-        let seconds = match self.part {
-            None => self.definition.timeout_seconds,
-            Some(part) => part.express.then_some(LONGEST_EXPRESS_SECONDS),
-        };
-        seconds.map(|seconds| self.started_at.saturating_add(seconds_to_millis(seconds)))
+        let own = self.part.is_none_or(|part| part.block == BlockId(0)).then_some(self.definition.timeout_seconds);
+        let express = self.part.is_some_and(|part| part.express).then_some(LONGEST_EXPRESS_SECONDS);
+        let seconds = [own.flatten(), express].into_iter().flatten().min()?;
+        Some(self.started_at.saturating_add(seconds_to_millis(seconds)))
     }
 
     fn tasks(&self) -> impl Iterator<Item = (PathId, &TaskRun)> {

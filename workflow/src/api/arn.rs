@@ -75,6 +75,16 @@ pub(super) fn execution(config: &ApiConfig, text: &str) -> Result<(), Refusal> {
     }
 }
 
+/// Refuses what cannot be a map run's ARN, and the ARNs of other accounts and regions.
+pub(super) fn map_run(config: &ApiConfig, text: &str) -> Result<(), Refusal> {
+    let arn = Arn::parse(text)?;
+    arn.expect("mapRun")?;
+    match arn.is_of(config) {
+        true => Ok(()),
+        false => Err(ApiError::ResourceNotFound(text.to_owned()).into()),
+    }
+}
+
 /// Refuses what cannot be the ARN of something that has tags.
 pub(super) fn tagged(text: &str) -> Result<(), Refusal> {
     let arn = Arn::parse(text)?;

@@ -56,6 +56,11 @@ impl Constraints {
         self.text(at, value, 1, LONGEST_ARN)
     }
 
+    /// The ARN of a map run, which must be there.
+    pub(super) fn map_run_arn(&mut self, value: Option<String>) -> String {
+        self.text("mapRunArn", value, 1, LONGEST_MAP_RUN_ARN)
+    }
+
     /// A task token, which must be there.
     pub(super) fn task_token(&mut self, value: Option<String>) -> String {
         self.text("taskToken", value, 1, LONGEST_TASK_TOKEN)
@@ -154,6 +159,7 @@ pub(super) const LARGEST_PAYLOAD: usize = 256 * 1024;
 const LARGEST_DEFINITION: usize = 1 << 20;
 const LONGEST_ARN: usize = 256;
 const LONGEST_DESCRIPTION: usize = 256;
+const LONGEST_MAP_RUN_ARN: usize = 2000;
 const LONGEST_ERROR: usize = 256;
 const LONGEST_CAUSE: usize = 32_768;
 const LONGEST_TASK_TOKEN: usize = 2048;

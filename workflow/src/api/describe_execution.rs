@@ -32,6 +32,8 @@ pub(super) struct Answer {
     #[serde(skip_serializing_if = "Option::is_none")]
     trace_header: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    map_run_arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cause: Option<String>,
@@ -64,7 +66,7 @@ pub(super) async fn call(api: Api, request: Request) -> Result<Answer, Refusal> 
 
 fn show(execution: ExecutionDescription, metadata_only: bool) -> Answer {
     let item = execution.item;
-    let (redrive_status, redrive_status_reason) = redrive(item.status);
+    let (redrive_status, redrive_status_reason) = redrive(item.status, execution.map_run_arn.is_some());
     let shown = |_: &String| !metadata_only;
     Answer {
         execution_arn: item.execution_arn,
@@ -78,6 +80,7 @@ fn show(execution: ExecutionDescription, metadata_only: bool) -> Answer {
         output_details: execution.output.as_ref().map(|_| Included { included: !metadata_only }),
         output: execution.output.filter(shown),
         trace_header: execution.trace_header,
+        map_run_arn: execution.map_run_arn,
         error: execution.error,
         cause: execution.cause,
         state_machine_version_arn: item.version_arn,
@@ -90,10 +93,13 @@ fn show(execution: ExecutionDescription, metadata_only: bool) -> Answer {
 }
 
 /// Whether Step Functions would redrive an execution that stands like this, and if not, why.
-fn redrive(status: ExecutionStatus) -> (&'static str, Option<String>) {
+fn redrive(status: ExecutionStatus, child: bool) -> (&'static str, Option<String>) {
     match status {
         ExecutionStatus::Running | ExecutionStatus::Succeeded => {
             ("NOT_REDRIVABLE", Some(format!("Execution is {} and cannot be redriven", status.name())))
+        }
+        ExecutionStatus::Failed | ExecutionStatus::TimedOut | ExecutionStatus::Aborted if child => {
+            ("REDRIVABLE_BY_MAP_RUN", None)
         }
         ExecutionStatus::Failed | ExecutionStatus::TimedOut | ExecutionStatus::Aborted => ("REDRIVABLE", None),
     }

@@ -1,4 +1,4 @@
-//! ListExecutions of a state machine, or of what was started with a version or an alias.
+//! ListExecutions of a state machine, of what was started with a version or an alias, or of a map run.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use super::{
     refusal::Refusal,
     wire::Timestamp,
 };
-use crate::engine::{ExecutionItem, ExecutionStatus};
+use crate::engine::{ChildItem, ExecutionItem, ExecutionStatus};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -47,10 +47,17 @@ struct Item {
     redrive_count: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     redrive_date: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    map_run_arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    item_count: Option<u64>,
 }
 
 pub(super) async fn call(api: Api, request: Request) -> Result<Answer, Refusal> {
     let max_results = constrain(&request)?;
+    if let (None, Some(map_run)) = (&request.state_machine_arn, &request.map_run_arn) {
+        return of_map_run(&api, &request, map_run, max_results).await;
+    }
     let machine = machine_of(&request)?;
     arn::target(&api.config, machine)?;
     let status = request.status_filter.as_deref().and_then(status_of);
@@ -59,6 +66,28 @@ pub(super) async fn call(api: Api, request: Request) -> Result<Answer, Refusal> 
     let found = api.engine.list_executions(machine, status, paging).await?;
     Ok(Answer {
         executions: found.items.into_iter().map(show).collect(),
+        next_token: found.next_token.map(|place| pager.seal(&place)),
+    })
+}
+
+/// The children of a map run. None of them waits to be redriven, and none was.
+async fn of_map_run(api: &Api, request: &Request, map_run: &str, max_results: usize) -> Result<Answer, Refusal> {
+    arn::map_run(&api.config, map_run)?;
+    let (filter, redriven) = (request.status_filter.as_deref(), request.redrive_filter.as_deref());
+    let pager =
+        Pager::new("ListExecutions", &[map_run, filter.unwrap_or_default(), redriven.unwrap_or_default()], api.now());
+    let paging = pager.paging(max_results, request.next_token.as_deref())?;
+    let found = api.engine.list_child_executions(map_run, filter.and_then(status_of), paging).await?;
+    if filter == Some(PENDING_REDRIVE) || redriven == Some("REDRIVEN") {
+        return Ok(Answer { executions: Vec::new(), next_token: None });
+    }
+    let shown = |child: ChildItem| Item {
+        map_run_arn: Some(map_run.to_owned()),
+        item_count: Some(child.item_count),
+        ..show(child.item)
+    };
+    Ok(Answer {
+        executions: found.items.into_iter().map(shown).collect(),
         next_token: found.next_token.map(|place| pager.seal(&place)),
     })
 }
@@ -80,10 +109,9 @@ fn constrain(request: &Request) -> Result<usize, Refusal> {
 /// The machine whose executions are wanted.
 fn machine_of(request: &Request) -> Result<&str, Refusal> {
     match (&request.state_machine_arn, &request.map_run_arn) {
-        (Some(_), Some(_)) | (None, None) => {
+        (Some(_), Some(_)) | (None, _) => {
             Err(Refusal::validation("Must specify exactly one of the following: State machine ARN, Map Run ARN"))
         }
-        (None, Some(_)) => Err(Refusal::not_supported("ListExecutions of a Map Run")),
         (Some(_), None) if request.status_filter.as_deref() == Some(PENDING_REDRIVE) => {
             Err(Refusal::validation("The PENDING_REDRIVE status filter can only be used with a Map Run ARN"))
         }
@@ -110,6 +138,8 @@ fn show(item: ExecutionItem) -> Item {
         state_machine_alias_arn: item.alias_arn,
         redrive_count: item.redrive_count,
         redrive_date: item.redrive_date.map(Timestamp),
+        map_run_arn: None,
+        item_count: None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod actions;
 mod activities;
+mod map_runs;
 mod refusals;
 mod tags;
 mod versions;

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use serde_json::Value;
 use statemachine::{Execution, Identity, Millis, Record, history::History};
 
-use super::{Inner, machine::Pinned, table::Loaded};
-use crate::journal::entry::{Born, ExecutionId, Head, Offset, Origin};
+use super::{Inner, child::Pin, machine::Pinned, table::Loaded};
+use crate::journal::entry::{Born, ExecutionId, Head, Kin, Offset, Origin};
 
 /// All batches of an execution, the first one first.
 pub(super) struct Chain {
@@ -17,6 +17,8 @@ pub(super) struct Chain {
     pub(super) born: Born,
     /// What it was started with, if not with the machine itself.
     pub(super) origin: Option<Origin>,
+    /// Whose child it is, if it is one.
+    pub(super) kin: Option<Kin>,
     pub(super) batches: Vec<(Millis, Vec<Record>)>,
 }
 
@@ -27,9 +29,10 @@ impl Inner {
         let mut next = head;
         loop {
             let entry = self.journal.read(next).map_err(|error| error.to_string())?;
-            let (batch, origin) = match entry.head {
-                Head::Batch(batch) | Head::Redriven { batch, .. } => (batch, None),
-                Head::Begun { batch, origin } => (batch, Some(origin)),
+            let (batch, origin, kin) = match entry.head {
+                Head::Batch(batch) | Head::Redriven { batch, .. } => (batch, None, None),
+                Head::Begun { batch, origin } => (batch, Some(origin), None),
+                Head::ChildBegun { batch, kin } => (batch, None, Some(*kin)),
                 _ => return Err(format!("the journal holds no batch of execution {number} at offset {next}")),
             };
             if batch.execution != number {
@@ -42,7 +45,7 @@ impl Inner {
             match (batch.previous, batch.born) {
                 (None, Some(born)) => {
                     batches.reverse();
-                    return Ok(Chain { machine: batch.machine, born: *born, origin, batches });
+                    return Ok(Chain { machine: batch.machine, born: *born, origin, kin, batches });
                 }
                 // A chain runs backwards, so that it ends.
                 (Some(previous), None) if previous < next => next = previous,
@@ -55,14 +58,26 @@ impl Inner {
     pub(super) fn load(&self, number: ExecutionId, head: Offset) -> Result<Loaded, String> {
         let chain = self.chain(number, head)?;
         let pinned = self.machines.pinned(&self.journal, chain.born.saved_at)?;
-        let mut execution = Execution::new(
-            Arc::clone(&pinned.definition),
-            Arc::new(self.identity(number, &chain.machine, &chain.born.name, &pinned)),
-        );
+        let identity = Arc::new(self.identity(number, &chain.machine, &chain.born.name, &pinned));
+        let definition = Arc::clone(&pinned.definition);
+        let mut execution = match &chain.kin {
+            Some(kin) => Execution::child(definition, identity, kin.part),
+            None => Execution::new(definition, identity),
+        };
         for (at, records) in &chain.batches {
             records.iter().for_each(|record| execution.apply(*at, record));
         }
-        Ok(Loaded { execution, trace_header: chain.born.trace_header, origin: chain.origin, head, history: None })
+        let pin = Pin { definition: chain.born.definition, saved_at: chain.born.saved_at };
+        let kin = chain.kin.map(Arc::new);
+        Ok(Loaded {
+            execution,
+            trace_header: chain.born.trace_header,
+            origin: chain.origin,
+            head,
+            history: None,
+            pin,
+            kin,
+        })
     }
 
     /// Who an execution is.

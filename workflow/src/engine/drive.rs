@@ -2,19 +2,22 @@
 //!
 //! Owns the order of append, apply, perform. It does not know where signals come from.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
+use futures::{FutureExt, future::BoxFuture};
 use rand::{TryRngCore, rngs::OsRng};
-use statemachine::{Advance, Command, Execution, InvokeTask, Record, Refused, Signal, Status};
+use statemachine::{Advance, Command, Execution, InvokeTask, Record, Refused, Signal, StartChild, Status};
 
 use super::{
     Inner,
+    child::Pin,
     error::ApiError,
+    map_run,
     table::{Live, Loaded},
 };
 use crate::{
     journal::entry::{BatchHead, Born, ExecutionId, Head, Standing},
-    task::{self, Answer, Call},
+    task::{self, Answer, Call, Circumstances},
 };
 
 /// Why a signal did not move an execution.
@@ -69,9 +72,11 @@ impl Inner {
             Err(refused) => Err(refused),
         };
         let seen = look(&loaded.execution);
+        let pin = loaded.pin;
         let arn = self.put_back(number, &live, &mut guard, loaded);
+        // Before anybody else has a turn, so that commands are performed in the order of what implies them.
+        self.perform(number, &arn, pin, commands?);
         drop(guard);
-        self.perform(number, &arn, commands?);
         Ok(seen)
     }
 
@@ -83,16 +88,29 @@ impl Inner {
         born: Option<Box<Born>>,
         records: &[Record],
     ) -> Result<(), ApiError> {
-        let previous = born.is_none().then_some(loaded.head);
+        let mut kin = loaded.kin.as_deref().filter(|_| born.is_some()).cloned();
+        let mut previous = born.is_none().then_some(loaded.head);
+        let mut born = born;
         let at = loaded.execution.latest();
         let machine = loaded.execution.identity().state_machine_name.clone();
-        let standing = standing(&loaded.execution);
-        let batch = BatchHead { execution: number, machine, previous, at, standing, born };
-        let head = match loaded.origin.clone().filter(|_| previous.is_none()) {
-            Some(origin) => Head::Begun { batch, origin },
-            None => Head::Batch(batch),
-        };
-        loaded.head = self.append(head, records).await?;
+        self.announce_map_runs(number, &machine, records).await?;
+        let mut parts = map_run::parts(records).peekable();
+        while let Some(part) = parts.next() {
+            let standing = match parts.peek() {
+                None => standing(&loaded.execution),
+                Some(_) => Standing::Running { due: None, busy: true },
+            };
+            let batch =
+                BatchHead { execution: number, machine: machine.clone(), previous, at, standing, born: born.take() };
+            let origin = loaded.origin.clone().filter(|_| batch.previous.is_none());
+            let head = match (kin.take(), origin) {
+                (Some(kin), _) => Head::ChildBegun { batch, kin: Box::new(kin) },
+                (None, Some(origin)) => Head::Begun { batch, origin },
+                (None, None) => Head::Batch(batch),
+            };
+            loaded.head = self.append(head, part).await?;
+            previous = Some(loaded.head);
+        }
         self.tell(number, loaded, records);
         Ok(())
     }
@@ -111,6 +129,9 @@ impl Inner {
         if !execution.is_running() {
             self.table.remove(number);
             self.ended(number);
+            if let Some(kin) = &loaded.kin {
+                self.tell_parent(kin.parent, kin.run, kin.index, execution.status().clone());
+            }
         } else if !self.table.settle(number, live, loaded.head, execution.next_due(), execution.is_parked()) {
             *place = Some(loaded);
         }
@@ -118,27 +139,46 @@ impl Inner {
     }
 
     /// Does what an execution wants done; the records that say so are durable.
-    pub(super) fn perform(self: &Arc<Self>, number: ExecutionId, arn: &str, commands: Vec<Command>) {
+    pub(super) fn perform(self: &Arc<Self>, number: ExecutionId, arn: &str, pin: Pin, commands: Vec<Command>) {
+        let mut children: Vec<StartChild> = Vec::new();
         for command in commands {
             let inner = Arc::clone(self);
             match command {
                 Command::InvokeTask(invoke) => {
-                    let idempotency_key = format!("{arn}:{}:{}", invoke.task.path.0, invoke.task.scheduled);
+                    let idempotency_key = key_of(arn, &invoke);
                     tracing::debug!(execution = arn, resource = invoke.resource.arn, "calling");
-                    tokio::spawn(async move { inner.call(number, invoke, idempotency_key).await });
+                    let arn = arn.to_owned();
+                    tokio::spawn(async move {
+                        let answer = |signal| Arc::clone(&inner).answer(number, signal).boxed();
+                        inner.call(&arn, invoke, idempotency_key, &answer).await;
+                    });
                 }
-                other => {
-                    if let Some(signal) = refusal_of(other) {
-                        tokio::spawn(async move { inner.answer(number, signal).await });
-                    }
+                Command::ReadItems(read) => drop(tokio::spawn(inner.read_items(number, *read))),
+                Command::StartChild(child) => children.push(*child),
+                Command::WriteResults(write) => drop(tokio::spawn(inner.write_results(number, write))),
+                Command::AbortChildren(abort) => {
+                    self.start_children(number, pin, std::mem::take(&mut children));
+                    self.abort_children(number, abort);
                 }
             }
         }
+        self.start_children(number, pin, children);
     }
 
-    /// Calls a resource and signals its answer.
-    async fn call(self: Arc<Self>, number: ExecutionId, invoke: InvokeTask, idempotency_key: String) {
-        let InvokeTask { task, resource, arguments, .. } = invoke;
+    /// Calls a resource and tells the execution what it answers; of a job, also that it runs.
+    pub(super) async fn call<'a>(
+        &'a self,
+        execution_arn: &str,
+        invoke: InvokeTask,
+        idempotency_key: String,
+        tell: &'a (dyn Fn(Signal) -> BoxFuture<'a, ()> + Send + Sync),
+    ) {
+        let InvokeTask { task, resource, arguments, credentials, timeout_seconds, .. } = invoke;
+        let circumstances = Circumstances {
+            execution_arn: execution_arn.to_owned(),
+            timeout: timeout_seconds.map(Duration::from_secs),
+            credentials,
+        };
         let call = Call {
             resource,
             arguments,
@@ -146,12 +186,13 @@ impl Inner {
             region: self.naming.region.clone(),
             account: self.naming.account.clone(),
         };
-        let signal = match task::perform(&self.functions, call).await {
+        let submitted = |output| tell(Signal::TaskSubmitted { task, output });
+        let signal = match task::perform_with(&self.functions, call, &circumstances, &submitted).await {
             Answer::Succeeded(output) => Signal::TaskSucceeded { task, output },
             Answer::Submitted(output) => Signal::TaskSubmitted { task, output },
             Answer::Failed { error, cause } => Signal::TaskFailed { task, error: Some(error), cause: Some(cause) },
         };
-        self.answer(number, signal).await;
+        tell(signal).await;
     }
 
     /// Signals what came of a command.
@@ -168,9 +209,14 @@ impl Inner {
     }
 }
 
-/// What is answered to a command that this engine cannot perform.
-fn refusal_of(command: Command) -> Option<Signal> {
-    let cause = "distributed maps are not supported by this engine".to_owned();
+/// The same text whenever the same attempt is dispatched.
+pub(super) fn key_of(arn: &str, invoke: &InvokeTask) -> String {
+    format!("{arn}:{}:{}", invoke.task.path.0, invoke.task.scheduled)
+}
+
+/// What is answered to a command of an execution in memory: Express workflows have no distributed maps.
+pub(super) fn refusal_of(command: Command) -> Option<Signal> {
+    let cause = "distributed maps are not supported in Express workflows".to_owned();
     match command {
         Command::ReadItems(read) => Some(Signal::ItemsFailed { run: read.run, cause }),
         Command::StartChild(child) => {

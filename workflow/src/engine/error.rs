@@ -46,7 +46,7 @@ pub enum ApiError {
     /// A version or an alias that a request names does not exist.
     #[error("Request references a resource that does not exist.")]
     ReferenceDoesNotExist,
-    /// Nothing that could have tags has this ARN.
+    /// Nothing has this ARN that could have tags, or be a map run.
     #[error("Resource not found: '{0}'")]
     ResourceNotFound(String),
     /// More tags than a resource may have.

@@ -29,10 +29,14 @@ mod activity;
 mod alias;
 mod arn;
 mod chain;
+mod child;
 mod clock;
 mod drive;
 mod error;
+mod express;
+mod express_child;
 mod machine;
+mod map_run;
 mod open;
 mod page;
 mod query;
@@ -55,21 +59,27 @@ use std::{
     future::Future,
     path::PathBuf,
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, Weak,
         atomic::{AtomicBool, AtomicU64},
     },
 };
 
 use self::{activity::Activities, arn::Naming, machine::Machines, start::Names, table::Table, watch::Watchers};
-use crate::{index::Index, journal::Journal, task::Registry};
+use crate::{
+    index::Index,
+    journal::Journal,
+    task::{Objects, Registry},
+};
 
 pub use self::{
     clock::{Clock, ManualClock, SystemClock},
     error::{ApiError, OpenError},
+    map_run::{ChildItem, MapRunChange, MapRunDescription},
     page::{Page, Paging},
     types::{
         Activity, Alias, Created, ExecutionDescription, ExecutionItem, ExecutionStatus, NewStateMachine, NewVersion,
-        Progress, StartExecution, Started, StateMachine, StateMachineChange, StateMachineType, Updated, Version,
+        Progress, StartExecution, Started, StateMachine, StateMachineChange, StateMachineType, SyncExecution, Updated,
+        Version,
     },
 };
 
@@ -90,6 +100,8 @@ pub struct Config {
     pub account: String,
     /// The functions that run in this process.
     pub functions: Registry,
+    /// What map runs read their items from and write their results to; `None` is Amazon S3, as the functions reach it.
+    pub objects: Option<Arc<dyn Objects>>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
 }
@@ -102,6 +114,7 @@ impl Config {
             region: "us-east-1".into(),
             account: "123456789012".into(),
             functions: Registry::default(),
+            objects: None,
             clock: Arc::new(SystemClock::default()),
         }
     }
@@ -120,6 +133,11 @@ impl Engine {
         &self.inner.naming.account
     }
 
+    /// A handle that does not keep the engine open.
+    pub(crate) fn downgrade(&self) -> WeakEngine {
+        WeakEngine { inner: Arc::downgrade(&self.inner) }
+    }
+
     /// Runs what must not stop half way in a task of its own: the caller's future may be dropped at any moment.
     async fn detached<T, Work>(&self, work: impl FnOnce(Arc<Inner>) -> Work) -> Result<T, ApiError>
     where
@@ -134,6 +152,26 @@ impl Engine {
     }
 }
 
+/// An engine that may be gone.
+#[derive(Clone)]
+pub(crate) struct WeakEngine {
+    inner: Weak<Inner>,
+}
+
+impl WeakEngine {
+    /// The engine, if somebody still holds it.
+    pub(crate) fn upgrade(&self) -> Option<Engine> {
+        self.inner.upgrade().map(|inner| Engine { inner })
+    }
+}
+
+impl Engine {
+    /// The functions that run in this process.
+    pub(crate) fn functions(&self) -> Registry {
+        self.inner.functions.clone()
+    }
+}
+
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Engine").field("running", &self.running().0).finish_non_exhaustive()
@@ -144,6 +182,7 @@ impl fmt::Debug for Engine {
 struct Inner {
     naming: Naming,
     functions: Registry,
+    objects: Arc<dyn Objects>,
     clock: Arc<dyn Clock>,
     journal: Journal,
     index: Arc<Index>,
@@ -152,6 +191,7 @@ struct Inner {
     activities: Activities,
     next_execution: AtomicU64,
     names: Names,
+    family: child::Family,
     watchers: Watchers,
     closing: AtomicBool,
     /// Held by this process; `None` after a shutdown.

@@ -25,11 +25,13 @@ use super::{
     timer,
 };
 use crate::{
-    index::{Index, IndexError},
+    api::OwnService,
+    index::{Index, IndexError, KinRow},
     journal::{
         AppendError, Journal, JournalError, Unread,
         entry::{ExecutionId, Head, Offset},
     },
+    task::items,
 };
 
 impl Engine {
@@ -39,12 +41,15 @@ impl Engine {
     /// The directory is in use, cannot be read or written, or its journal is damaged.
     pub async fn open(config: Config) -> Result<Self, OpenError> {
         let opened = tokio::task::spawn_blocking(move || Inner::open(config)).await;
-        let (inner, busy) =
+        let (inner, in_flight) =
             opened.map_err(|panic| OpenError::Damaged(format!("the engine could not be opened: {panic}")))??;
         let inner = Arc::new(inner);
+        let engine = Self { inner: Arc::clone(&inner) };
+        let own = OwnService::new(&engine, Arc::clone(&inner.clock));
+        inner.functions.services().bind(Arc::new(own));
         tokio::spawn(timer::run(Arc::downgrade(&inner), Arc::clone(&inner.table), Arc::clone(&inner.clock)));
-        tokio::spawn(Arc::clone(&inner).resume(busy));
-        Ok(Self { inner })
+        tokio::spawn(inner.resume(in_flight));
+        Ok(engine)
     }
 
     /// Stops taking work, makes everything durable and leaves the mark of a clean stop. Calls in flight are made again when
@@ -80,9 +85,9 @@ impl Engine {
 }
 
 impl Inner {
-    /// Answers the engine, and the executions that have calls in flight or tasks for workers.
-    fn open(config: Config) -> Result<(Self, Vec<ExecutionId>), OpenError> {
-        let Config { data_dir, region, account, functions, clock } = config;
+    /// Answers the engine and what was in flight.
+    fn open(config: Config) -> Result<(Self, InFlight), OpenError> {
+        let Config { data_dir, region, account, functions, objects, clock } = config;
         fs::create_dir_all(&data_dir).map_err(|source| OpenError::Io { path: data_dir.clone(), source })?;
         let lock = lock(&data_dir)?;
         let (journal, index) = match recover(&data_dir) {
@@ -96,6 +101,7 @@ impl Inner {
         }
         .map_err(|trouble| trouble.into_open_error(&data_dir))?;
 
+        let services = functions.services().clone();
         let table = Table::new();
         let mut busy = Vec::new();
         let running = index.running(&mut |number, row| {
@@ -105,12 +111,14 @@ impl Inner {
             }
         });
         running.map_err(|error| OpenError::Damaged(error.to_string()))?;
+        let children = index.running_children().map_err(|error| OpenError::Damaged(error.to_string()))?;
         let machines = Machines::read(&index, &journal).map_err(OpenError::Damaged)?;
         let activities = Activities::read(&index, &journal).map_err(OpenError::Damaged)?;
         index.start_flusher().map_err(|source| OpenError::Io { path: data_dir, source })?;
         let inner = Self {
             naming: Naming { region, account },
             functions,
+            objects: objects.unwrap_or_else(|| items::reached(&services)),
             clock,
             next_execution: AtomicU64::new(index.mark().next_execution),
             journal,
@@ -119,15 +127,17 @@ impl Inner {
             machines,
             activities,
             names: super::start::Names::default(),
+            family: super::child::Family::default(),
             watchers: super::watch::Watchers::default(),
             closing: AtomicBool::new(false),
             lock: Mutex::new(Some(lock)),
         };
-        Ok((inner, busy))
+        Ok((inner, InFlight { busy, children }))
     }
 
     /// Makes calls again that were in flight, offers tasks again that nobody took, and goes on deleting what was being deleted.
-    async fn resume(self: Arc<Self>, busy: Vec<ExecutionId>) {
+    async fn resume(self: Arc<Self>, in_flight: InFlight) {
+        let InFlight { busy, children } = in_flight;
         let turns = Arc::new(Semaphore::new(RESUMED_AT_ONCE));
         for number in busy {
             let Ok(turn) = Arc::clone(&turns).acquire_owned().await else { return };
@@ -139,6 +149,8 @@ impl Inner {
                 drop(turn);
             });
         }
+        self.resume_express(self.index.express());
+        self.stop_orphans(children).await;
         for (machine, row) in self.index.machines() {
             if row.deleted.is_some() {
                 self.abort_all(&machine, i64::MIN).await;
@@ -155,11 +167,15 @@ impl Inner {
             Some(loaded) => loaded,
             None => Box::new(self.load(number, head).map_err(DriveError::Unavailable)?),
         };
-        let commands = loaded.execution.outstanding();
+        let (commands, pin) = (loaded.execution.outstanding(), loaded.pin);
         let arn = self.put_back(number, &live, &mut guard, loaded);
+        self.perform(number, &arn, pin, commands);
         drop(guard);
-        self.perform(number, &arn, commands);
-        Ok(())
+        // A crash may have come between two entries of one batch; what would have followed is decided again.
+        match self.drive(number, None).await {
+            Err(DriveError::NotRunning) => Ok(()),
+            outcome => outcome,
+        }
     }
 
     /// Appends an entry; answers where it begins when it is durable.
@@ -184,6 +200,14 @@ impl Drop for Inner {
         self.closing.store(true, Ordering::SeqCst);
         self.table.earlier.notify_one();
     }
+}
+
+/// What was in flight when a data directory was closed, or a crash came.
+struct InFlight {
+    /// The executions whose calls were.
+    busy: Vec<ExecutionId>,
+    /// The children of map runs that run.
+    children: Vec<(ExecutionId, KinRow)>,
 }
 
 /// What keeps a data directory closed.

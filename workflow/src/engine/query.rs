@@ -111,7 +111,7 @@ impl Inner {
     fn describe_execution(&self, arn: &str) -> Result<ExecutionDescription, ApiError> {
         let (number, row) = self.find(arn)?;
         let (machine, _) = execution_of(arn)?;
-        let Loaded { execution, trace_header, .. } = self.load(number, row.head).map_err(ApiError::Unavailable)?;
+        let Loaded { execution, trace_header, kin, .. } = self.load(number, row.head).map_err(ApiError::Unavailable)?;
         let status = status_of(execution.status());
         // What was read may be newer than the row.
         let item = ExecutionItem { status, stop_date: execution.ended_at(), ..self.item(machine, row) };
@@ -124,10 +124,21 @@ impl Inner {
                 (None, error, cause)
             }
         };
-        Ok(ExecutionDescription { item, input, output, error, cause, role_arn, trace_header, not_redrivable: None })
+        let map_run_arn = kin.map(|kin| kin.map_run_arn.clone());
+        Ok(ExecutionDescription {
+            item,
+            input,
+            output,
+            error,
+            cause,
+            role_arn,
+            trace_header,
+            map_run_arn,
+            not_redrivable: None,
+        })
     }
 
-    fn item(&self, machine: &str, row: ExecutionRow) -> ExecutionItem {
+    pub(super) fn item(&self, machine: &str, row: ExecutionRow) -> ExecutionItem {
         ExecutionItem {
             execution_arn: self.naming.execution(machine, &row.name),
             state_machine_arn: self.naming.state_machine(machine),

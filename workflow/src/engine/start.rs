@@ -12,6 +12,7 @@ use statemachine::{Advance, Execution};
 use super::{
     Engine, Inner,
     arn::{check_name, target_of},
+    child::Pin,
     drive::chance,
     error::ApiError,
     table::{Live, Loaded},
@@ -22,11 +23,11 @@ use crate::journal::entry::{Born, Origin};
 
 impl Engine {
     /// StartExecution: a name in use with the same input while it runs answers the same execution; a name stays taken for 90
-    /// days after the end.
+    /// days after the end. Names of Express executions may repeat.
     ///
     /// # Errors
     /// InvalidArn, InvalidName, InvalidExecutionInput, StateMachineDoesNotExist, StateMachineDeleting,
-    /// ExecutionAlreadyExists, StateMachineTypeNotSupported.
+    /// ExecutionAlreadyExists.
     pub async fn start_execution(&self, start: StartExecution) -> Result<Started, ApiError> {
         self.detached(|inner| async move { inner.start_execution(start).await }).await
     }
@@ -34,8 +35,11 @@ impl Engine {
 
 impl Inner {
     async fn start_execution(self: Arc<Self>, start: StartExecution) -> Result<Started, ApiError> {
+        let machine = target_of(&start.state_machine_arn)?.0.to_owned();
+        if self.machines.get(&machine).is_some_and(|saved| saved.machine.express) {
+            return self.start_express(start).await;
+        }
         let StartExecution { state_machine_arn, name, input, trace_header } = start;
-        let machine = target_of(&state_machine_arn)?.0.to_owned();
         let input = input.unwrap_or_else(|| "{}".to_owned());
         check_input(&input)?;
         if let Some(name) = &name {
@@ -44,9 +48,6 @@ impl Inner {
         let Target { saved, saved_at, origin } = self.target(&state_machine_arn)?;
         if saved.deleted.is_some() {
             return Err(ApiError::StateMachineDeleting(state_machine_arn));
-        }
-        if saved.machine.express {
-            return Err(ApiError::StateMachineTypeNotSupported);
         }
         let definition = self.machines.pinned(&self.journal, saved_at).map_err(ApiError::Unavailable)?.hash;
         let born = |name| (Box::new(Born { name, definition, saved_at, trace_header }), origin);
@@ -95,7 +96,8 @@ impl Inner {
         let Advance { records, commands } = execution.start(input, self.clock.now(), &mut chance);
         let start_date = execution.started_at();
         let trace_header = born.trace_header.clone();
-        let mut loaded = Box::new(Loaded { execution, trace_header, origin, head: 0, history: None });
+        let pin = Pin { definition: born.definition, saved_at: born.saved_at };
+        let mut loaded = Box::new(Loaded { execution, trace_header, origin, head: 0, history: None, pin, kin: None });
 
         // In the table before it is durable, and locked: whoever finds it in the index waits for its first turn to end.
         let live = Arc::new(Live::default());
@@ -106,8 +108,8 @@ impl Inner {
             return Err(error);
         }
         let execution_arn = self.put_back(number, &live, &mut guard, loaded);
+        self.perform(number, &execution_arn, pin, commands);
         drop(guard);
-        self.perform(number, &execution_arn, commands);
         if self.machines.get(machine).is_none_or(|saved| saved.deleted.is_some()) {
             // Deleted in the meantime, and perhaps too late for the deletion to see this one.
             self.abort(number).await;
@@ -143,7 +145,7 @@ impl Names {
     }
 }
 
-fn check_input(input: &str) -> Result<(), ApiError> {
+pub(super) fn check_input(input: &str) -> Result<(), ApiError> {
     if input.len() > LARGEST_PAYLOAD {
         let why = "1 validation error detected: Value at 'input' failed to satisfy constraint: Member must have length less than or equal to 262144";
         return Err(ApiError::Validation(why.into()));

@@ -11,7 +11,8 @@ use std::{
 use statemachine::{Execution, Millis, history::History};
 use tokio::sync::Notify;
 
-use crate::journal::entry::{ExecutionId, Offset, Origin};
+use super::child::Pin;
+use crate::journal::entry::{ExecutionId, Kin, Offset, Origin};
 
 /// The executions that run.
 pub(super) struct Table {
@@ -45,6 +46,10 @@ pub(super) struct Loaded {
     pub(super) head: Offset,
     /// What was told to subscribers so far; `None` while nobody listens.
     pub(super) history: Option<History>,
+    /// The definition that it is pinned to.
+    pub(super) pin: Pin,
+    /// Whose child it is, if it is one.
+    pub(super) kin: Option<Arc<Kin>>,
 }
 
 impl Table {
@@ -66,6 +71,11 @@ impl Table {
     /// The execution's lock; `None` when no such execution runs.
     pub(super) fn live(&self, number: ExecutionId) -> Option<Arc<Live>> {
         self.shard(number).get_mut(&number).map(|slot| Arc::clone(slot.live.get_or_insert_default()))
+    }
+
+    /// The execution's lock, if it is at work; one that is parked stays parked.
+    pub(super) fn at_work(&self, number: ExecutionId) -> Option<Arc<Live>> {
+        self.shard(number).get(&number).and_then(|slot| slot.live.clone())
     }
 
     /// Its last durable batch; `None` when no such execution runs.

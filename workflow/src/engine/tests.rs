@@ -5,6 +5,7 @@ mod activity;
 mod catalog;
 mod crash;
 mod life;
+mod map_run;
 
 use std::{
     fs,
@@ -18,7 +19,7 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 
 use super::{Config, Engine, ExecutionStatus, ManualClock, NewStateMachine, StartExecution};
-use crate::task::{FunctionError, Invocation, Registry};
+use crate::task::{FunctionError, Invocation, Objects, Registry};
 
 /// A data directory, a clock that stands still, and functions that say what they were asked.
 struct Bench {
@@ -28,6 +29,7 @@ struct Bench {
     calls: Arc<Mutex<Vec<(String, String)>>>,
     tokens: Mutex<mpsc::UnboundedReceiver<String>>,
     functions: Registry,
+    objects: Option<Arc<dyn Objects>>,
 }
 
 impl Bench {
@@ -58,12 +60,13 @@ impl Bench {
             sender.send(call.payload["token"].as_str().unwrap().to_owned()).unwrap();
             async { Ok(json!("asked")) }.boxed()
         });
-        Self { data, clock: ManualClock::at(now), calls, tokens: Mutex::new(tokens), functions }
+        Self { data, clock: ManualClock::at(now), calls, tokens: Mutex::new(tokens), functions, objects: None }
     }
 
     async fn open(&self) -> Engine {
         let clock = Arc::new(self.clock.clone());
-        let config = Config { functions: self.functions.clone(), clock, ..Config::new(self.data.path()) };
+        let objects = self.objects.clone();
+        let config = Config { functions: self.functions.clone(), objects, clock, ..Config::new(self.data.path()) };
         Engine::open(config).await.unwrap()
     }
 

@@ -170,6 +170,37 @@ pub struct Started {
     pub start_date: Millis,
 }
 
+/// What StartSyncExecution answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyncExecution {
+    /// `arn:aws:states:REGION:ACCOUNT:express:MACHINE:NAME:ID`
+    pub execution_arn: String,
+    /// Its machine's ARN.
+    pub state_machine_arn: String,
+    /// Its name.
+    pub name: String,
+    /// How it ended.
+    pub status: ExecutionStatus,
+    /// When it started.
+    pub start_date: Millis,
+    /// When it ended.
+    pub stop_date: Millis,
+    /// The input, as it was given.
+    pub input: String,
+    /// The output of one that succeeded.
+    pub output: Option<String>,
+    /// The error name of one that did not.
+    pub error: Option<String>,
+    /// The cause of one that did not.
+    pub cause: Option<String>,
+    /// `traceHeader`, when one was given.
+    pub trace_header: Option<String>,
+    /// The duration that would be billed, in milliseconds.
+    pub billed_millis: u64,
+    /// The memory that would be billed, in megabytes.
+    pub billed_megabytes: u64,
+}
+
 /// How an execution stands, as the API names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum ExecutionStatus {
@@ -243,6 +274,8 @@ pub struct ExecutionDescription {
     pub trace_header: Option<String>,
     /// Why it cannot be redriven; `None` when it can.
     pub not_redrivable: Option<&'static str>,
+    /// The map run whose child it is, if it is one.
+    pub map_run_arn: Option<String>,
 }
 
 /// New history events of an execution, told when they are durable.

@@ -31,7 +31,7 @@ impl Engine {
         new: NewVersion,
     ) -> Result<Version, ApiError> {
         let arn = arn.to_owned();
-        self.detached(|inner| async move { inner.publish(&arn, revision, new).await }).await
+        self.detached(|inner| async move { inner.publish_version(&arn, revision, new).await }).await
     }
 
     /// ListStateMachineVersions, the latest first; an unknown machine has none.
@@ -67,7 +67,7 @@ impl Engine {
 }
 
 impl Inner {
-    async fn publish(&self, arn: &str, revision: Option<String>, new: NewVersion) -> Result<Version, ApiError> {
+    async fn publish_version(&self, arn: &str, revision: Option<String>, new: NewVersion) -> Result<Version, ApiError> {
         let name = machine_of(arn)?;
         let _changing = self.machines.changing.lock().await;
         let saved = self.changeable(arn)?;

@@ -20,6 +20,8 @@ use crate::journal::entry::ExecutionId;
 pub(super) struct Watchers {
     ends: Mutex<HashMap<ExecutionId, Arc<Notify>>>,
     followers: Mutex<Vec<Follower>>,
+    /// Told when the engine closes.
+    pub(super) closing: Notify,
 }
 
 struct Follower {
@@ -60,12 +62,23 @@ impl Inner {
             loaded.history = None;
             return;
         }
+        drop(followers);
         let progress = Progress {
             execution_arn: arn.clone(),
             status: status_of(loaded.execution.status()),
             events: self.new_events(number, loaded, records),
         };
-        followers.retain(|follower| {
+        self.publish(progress);
+    }
+
+    /// Whether anybody follows anything.
+    pub(super) fn has_followers(&self) -> bool {
+        !lock(&self.watchers.followers).is_empty()
+    }
+
+    /// Tells the followers of one execution, and those of all.
+    pub(super) fn publish(&self, progress: Progress) {
+        lock(&self.watchers.followers).retain(|follower| {
             follower.only.as_ref().is_some_and(|only| *only != progress.execution_arn)
                 || follower.progress.try_send(progress.clone()).is_ok()
         });
@@ -123,6 +136,7 @@ impl Inner {
         lock(&self.watchers.ends).drain().for_each(|(_, waiting)| waiting.notify_waiters());
         lock(&self.watchers.followers).clear();
         self.activities.queues.dismiss();
+        self.watchers.closing.notify_waiters();
     }
 }
 

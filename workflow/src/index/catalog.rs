@@ -96,7 +96,12 @@ impl Catalog {
                 self.changed.express = true;
                 self.express.remove(&execution);
             }
-            Head::Batch(_) | Head::Begun { .. } | Head::Redriven { .. } => {}
+            // Of executions and map runs it knows nothing.
+            Head::Batch(_)
+            | Head::Begun { .. }
+            | Head::Redriven { .. }
+            | Head::ChildBegun { .. }
+            | Head::MapRunStarting { .. } => {}
         }
     }
 

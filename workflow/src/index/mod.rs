@@ -4,6 +4,7 @@
 //! It is never the only copy of anything. It does not read records.
 
 mod catalog;
+mod family;
 mod pending;
 mod row;
 #[cfg(test)]
@@ -36,7 +37,10 @@ use crate::journal::{
     entry::{ExecutionId, Offset},
 };
 
-pub(crate) use self::row::{ActivityRow, ExecutionRow, MachineRow, Mark, RunningRow};
+pub(crate) use self::{
+    family::{KinRow, MapRunRow},
+    row::{ActivityRow, ExecutionRow, MachineRow, Mark, RunningRow},
+};
 
 /// The index.
 pub(crate) struct Index {
@@ -153,11 +157,14 @@ impl Index {
                     None => batch.remove(key),
                 }
             }
+            let map_runs = self.pending().map_runs.clone();
+            family::add_map_runs(&mut batch, &map_runs);
             batch.insert(MARK, bytes(&mark));
             db.apply_batch(batch).map_err(|error| self.broken(error.to_string()))?;
             if let Some(catalog) = &catalog {
                 self.pending().catalog.flushed(catalog);
             }
+            self.pending().map_runs.retain(|arn, _| !map_runs.contains_key(arn));
         }
         if last {
             self.pending().replaying = false;
@@ -316,6 +323,7 @@ fn add(
         batch.insert(name_key(&change.machine, &row.name), bytes(&number));
     }
     batch.insert(key, bytes(&row));
+    family::add(batch, number, change);
     match change.standing.running(change.head) {
         Some(row) => batch.insert(&running_key(number), bytes(&row)),
         None if change.shown => batch.remove(&running_key(number)),

@@ -4,19 +4,20 @@
 //! fed by the journal's writer, in the journal's order, before an append is acknowledged: whoever was acknowledged finds
 //! itself here or in sled.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use statemachine::record::Millis;
 
 use super::{
     catalog::Catalog,
+    family::MapRunRow,
     row::{ExecutionRow, Mark},
 };
 use crate::{
     engine::ExecutionStatus,
     journal::{
         Durable,
-        entry::{BatchHead, ExecutionId, Head, Offset, Origin, Standing},
+        entry::{BatchHead, ExecutionId, Head, Kin, Offset, Origin, Standing},
     },
 };
 
@@ -26,6 +27,8 @@ pub(crate) struct Pending {
     pub(crate) executions: HashMap<ExecutionId, Change>,
     pub(crate) names: HashMap<Box<str>, ExecutionId>,
     pub(crate) catalog: Catalog,
+    /// The executions that map runs belong to.
+    pub(crate) map_runs: HashMap<String, MapRunRow>,
     pub(crate) mark: Mark,
     /// While the journal is read again: a flush that a crash cut off may have put some of this into sled already.
     pub(crate) replaying: bool,
@@ -39,6 +42,8 @@ pub(crate) struct Change {
     pub(crate) machine: String,
     /// Its name and when it started, if it started since the last flush.
     pub(crate) born: Option<(String, Millis)>,
+    /// Whose child it is, if it started since the last flush.
+    pub(crate) kin: Option<Arc<Kin>>,
     pub(crate) head: Offset,
     pub(crate) at: Millis,
     pub(crate) standing: Standing,
@@ -63,6 +68,16 @@ impl Pending {
             Head::Batch(batch) => self.observe_batch(offset, batch, None, None),
             Head::Begun { batch, origin } => self.observe_batch(offset, batch, Some(origin), None),
             Head::Redriven { batch, count } => self.observe_batch(offset, batch, None, Some(count)),
+            Head::ChildBegun { batch, kin } => {
+                let number = batch.execution;
+                self.observe_batch(offset, batch, None, None);
+                if let Some(change) = self.executions.get_mut(&number) {
+                    change.kin = Some(Arc::new(*kin));
+                }
+            }
+            Head::MapRunStarting { arn, execution, machine } => {
+                self.map_runs.insert(arn, MapRunRow { execution, machine });
+            }
             other => {
                 if let Head::ExpressStarted(start) = &other {
                     self.mark.next_execution = self.mark.next_execution.max(start.execution + 1);
@@ -80,10 +95,11 @@ impl Pending {
             self.names.insert(name_of(&machine, &born.name), execution);
             let born = Some((born.name, at));
             let shown = self.replaying;
-            let change = Change { machine, born, head: offset, at, standing, origin, redriven, shown };
+            let change = Change { machine, born, kin: None, head: offset, at, standing, origin, redriven, shown };
             self.executions.insert(execution, change);
         } else {
-            let fresh = Change { machine, born: None, head: offset, at, standing, origin, redriven, shown: true };
+            let fresh =
+                Change { machine, born: None, kin: None, head: offset, at, standing, origin, redriven, shown: true };
             let change = self.executions.entry(execution).or_insert(fresh);
             (change.head, change.at, change.standing) = (offset, at, standing);
             change.redriven = redriven.or(change.redriven);
@@ -110,6 +126,7 @@ impl Pending {
                     self.names.remove(&name);
                 }
             }
+            change.kin = None;
             change.shown = true;
             if change.head == then.head {
                 self.executions.remove(number);

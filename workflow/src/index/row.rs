@@ -5,9 +5,12 @@
 //! ```text
 //!   !2                    the mark: up to where the journal is applied; 2 is the layout's number
 //!   a NAME                an activity
+//!   c MAPRUN 0 NUMBER     a child of a map run
 //!   e MACHINE 0 NUMBER    an execution
+//!   k NUMBER              a child that runs, and whose it is
 //!   m NAME                a state machine
 //!   n MACHINE 0 NAME      the number of the execution that has this name
+//!   p MAPRUN              the number of the execution that a map run belongs to
 //!   r NUMBER              an execution that runs
 //!   x                     the Express executions that run
 //! ```

@@ -7,7 +7,10 @@
 //! of an enum; any other change is a new version with its own shapes beside these.
 
 use serde::{Deserialize, Serialize};
-use statemachine::record::{Millis, Record};
+use statemachine::{
+    MapRunId, Part,
+    record::{Millis, Record},
+};
 
 use super::codec::{CodecError, decode, decode_front, encode_into};
 
@@ -109,6 +112,22 @@ pub(crate) enum Head {
         /// When.
         at: Millis,
     },
+    /// A child of a map run started.
+    ChildBegun {
+        /// Its first batch.
+        batch: BatchHead,
+        /// Whose child it is.
+        kin: Box<Kin>,
+    },
+    /// A map run is about to start; whether it did, the batch that follows says.
+    MapRunStarting {
+        /// Its ARN.
+        arn: String,
+        /// The execution that it belongs to.
+        execution: ExecutionId,
+        /// That execution's machine.
+        machine: String,
+    },
 }
 
 /// What an execution was started with, if not with the machine itself.
@@ -185,6 +204,21 @@ pub(crate) struct Express {
     pub(crate) id: String,
     pub(crate) input: String,
     pub(crate) at: Millis,
+}
+
+/// Whose child an execution is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Kin {
+    /// The execution that the map run belongs to.
+    pub(crate) parent: ExecutionId,
+    pub(crate) run: MapRunId,
+    /// Its place among its siblings.
+    pub(crate) index: u64,
+    /// How many items it has.
+    pub(crate) items: u64,
+    pub(crate) map_run_arn: String,
+    /// What it runs of its parent's definition.
+    pub(crate) part: Part,
 }
 
 /// A state machine; configurations are JSON texts.
@@ -277,7 +311,10 @@ impl Head {
     /// The batch of an execution, if it is one.
     pub(crate) fn batch(&self) -> Option<&BatchHead> {
         match self {
-            Self::Batch(batch) | Self::Begun { batch, .. } | Self::Redriven { batch, .. } => Some(batch),
+            Self::Batch(batch)
+            | Self::Begun { batch, .. }
+            | Self::Redriven { batch, .. }
+            | Self::ChildBegun { batch, .. } => Some(batch),
             _ => None,
         }
     }

@@ -3,12 +3,16 @@
 //! Owns the way between a reader or a writer and what stores objects ([`Objects`]), decompression, and the bounds on both.
 //! What the bytes mean is `statemachine`'s; it does not know map runs.
 
-use std::io::Read;
+mod s3;
+
+use std::{io::Read, sync::Arc};
 
 use flate2::read::MultiGzDecoder;
 use futures::future::BoxFuture;
 use serde_json::Value;
 use statemachine::items::{Compression, Fetch, Fetched, Items, MOST_BYTES, Reader, Reading, ResultObject, S3Object};
+
+use super::Services;
 
 /// What stores objects: Amazon S3, or what stands in for it.
 pub trait Objects: Send + Sync + 'static {
@@ -16,8 +20,11 @@ pub trait Objects: Send + Sync + 'static {
     fn get(&self, bucket: String, key: String, arguments: Value) -> BoxFuture<'_, Result<Vec<u8>, ObjectsError>>;
 
     /// One page of a listing; `arguments` are those of the call, with `Bucket`.
-    fn list(&self, arguments: Value, continuation_token: Option<String>)
-    -> BoxFuture<'_, Result<Listing, ObjectsError>>;
+    fn list(
+        &self,
+        arguments: Value,
+        continuation_token: Option<String>,
+    ) -> BoxFuture<'_, Result<Listing, ObjectsError>>;
 
     /// Stores an object.
     fn put(&self, bucket: String, key: String, body: Vec<u8>) -> BoxFuture<'_, Result<(), ObjectsError>>;
@@ -36,6 +43,32 @@ pub struct Listing {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct ObjectsError(pub String);
+
+/// Amazon S3 as services reach it, or nothing.
+pub(crate) fn reached(services: &Services) -> Arc<dyn Objects> {
+    match services.client() {
+        Some(client) => Arc::new(s3::Buckets(client.clone())),
+        None => Arc::new(NoObjects),
+    }
+}
+
+/// Nothing that stores objects: every call is refused.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoObjects;
+
+impl Objects for NoObjects {
+    fn get(&self, _: String, _: String, _: Value) -> BoxFuture<'_, Result<Vec<u8>, ObjectsError>> {
+        Box::pin(async { Err(ObjectsError(NO_OBJECTS.to_owned())) })
+    }
+
+    fn list(&self, _: Value, _: Option<String>) -> BoxFuture<'_, Result<Listing, ObjectsError>> {
+        Box::pin(async { Err(ObjectsError(NO_OBJECTS.to_owned())) })
+    }
+
+    fn put(&self, _: String, _: String, _: Vec<u8>) -> BoxFuture<'_, Result<(), ObjectsError>> {
+        Box::pin(async { Err(ObjectsError(NO_OBJECTS.to_owned())) })
+    }
+}
 
 /// Reads a data set; what it answers when it cannot is the cause of a `States.ItemReaderFailed`.
 pub(crate) async fn read(objects: &dyn Objects, reader: Reader) -> Result<Items, String> {
@@ -102,6 +135,8 @@ async fn apart<T: Send + 'static>(work: impl FnOnce() -> Result<T, String> + Sen
     done.unwrap_or_else(|panic| Err(format!("the data set could not be read: {panic}")))
 }
 
+const NO_OBJECTS: &str = "no AWS client is configured, so Amazon S3 cannot be reached";
+
 /// The largest data set, as the text that the journal keeps in one entry.
 const LARGEST_DATA: usize = 192 << 20;
 
@@ -146,7 +181,8 @@ pub(crate) mod tests {
             let bucket = format!("{}/", arguments["Bucket"].as_str().unwrap());
             let from = token.map_or(0, |token| token.parse().unwrap());
             let all = self.objects.lock().unwrap();
-            let mut keys = all.iter().filter_map(|(place, bytes)| Some((place.strip_prefix(&bucket)?, bytes))).skip(from);
+            let mut keys =
+                all.iter().filter_map(|(place, bytes)| Some((place.strip_prefix(&bucket)?, bytes))).skip(from);
             let entry = |(key, bytes): (&str, &Vec<u8>)| S3Object {
                 etag: "\"e\"".into(),
                 key: key.into(),
@@ -181,7 +217,7 @@ pub(crate) mod tests {
             ("b/1.json", b"[1, 2]"),
             ("b/2.json.gz", &gzip("[3]")),
             ("b/3.jsonl.zst", b"?"),
-            ("b/4.json.gz", b"no gzip"),
+            ("b/4.json.gz", b"this is no gzip at all"),
         ]);
         let read = read(&shelf, Reader::parse(&reader).unwrap()).await.map(|items| items.data);
         assert_eq!(read.as_deref().map_err(String::as_str), expect);

@@ -15,6 +15,7 @@ mod dynamodb;
 mod ecs;
 mod events;
 mod failure;
+pub(crate) mod items;
 mod lambda;
 mod metadata;
 mod names;
@@ -36,6 +37,7 @@ use statemachine::definition::{Pattern, Resource, ResourceKind};
 
 use self::{failure::Failure, work::Work};
 pub use self::{
+    items::{Listing, NoObjects, Objects, ObjectsError},
     registry::{FunctionError, Handler, Invocation, Registry},
     services::{Executions, Services},
 };

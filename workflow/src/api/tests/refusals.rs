@@ -106,9 +106,6 @@ async fn what_is_not_supported_says_so() {
         check(action, json!({}), "UnknownOperationException", &format!("{action} is not supported yet")).await;
     }
     check("Fly", json!({}), "UnknownOperationException", "Step Functions has no action `Fly`").await;
-    let runs = json!({ "mapRunArn": "arn:aws:states:us-east-1:123456789012:mapRun:m/l:u" });
-    check("ListExecutions", runs, "UnknownOperationException", "ListExecutions of a Map Run is not supported yet")
-        .await;
 }
 
 #[tokio::test]

@@ -37,7 +37,8 @@ async fn what_cannot_be_tagged_is_refused() {
     check(json!({ "resourceArn": other, "tags": tags }), "ResourceNotFound", &gone).await;
     let kind = "Invalid Arn: 'Resource type not valid in this context: execution'";
     check(json!({ "resourceArn": EXECUTION, "tags": tags }), "InvalidArn", kind).await;
-    let null = "1 validation error detected: Value null at 'tags' failed to satisfy constraint: Member must not be null";
+    let null =
+        "1 validation error detected: Value null at 'tags' failed to satisfy constraint: Member must not be null";
     check(json!({ "resourceArn": MACHINE }), "ValidationException", null).await;
     let many: Vec<Value> = (0..51).map(|n| json!({ "key": n.to_string(), "value": "" })).collect();
     let count = "Too Many Tags: a resource has at most 50 tags, not 51";

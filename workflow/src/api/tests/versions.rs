@@ -30,15 +30,18 @@ async fn versions_are_published_described_listed_and_deleted() {
     let bench = published().await;
     let first = bench.call("DescribeStateMachine", json!({ "stateMachineArn": version(1) })).await;
     assert_eq!(
-        (&first["stateMachineArn"], &first["name"], &first["definition"], &first["description"], first.get("revisionId")),
+        (
+            &first["stateMachineArn"],
+            &first["name"],
+            &first["definition"],
+            &first["description"],
+            first.get("revisionId")
+        ),
         (&json!(version(1)), &json!("m"), &json!(quick().to_string()), &json!("first"), None)
     );
     let listed = bench.call("ListStateMachineVersions", json!({ "stateMachineArn": MACHINE })).await;
     let item = |number, date: f64| json!({ "stateMachineVersionArn": version(number), "creationDate": date });
-    assert_eq!(
-        listed,
-        json!({ "stateMachineVersions": [item(2, 1_767_355_201.5), item(1, 1_767_355_200.5)] })
-    );
+    assert_eq!(listed, json!({ "stateMachineVersions": [item(2, 1_767_355_201.5), item(1, 1_767_355_200.5)] }));
     let page = bench.call("ListStateMachineVersions", json!({ "stateMachineArn": MACHINE, "maxResults": 1 })).await;
     let rest = json!({ "stateMachineArn": MACHINE, "nextToken": page["nextToken"] });
     let rest = bench.call("ListStateMachineVersions", rest).await;
@@ -46,7 +49,10 @@ async fn versions_are_published_described_listed_and_deleted() {
 
     let again = bench.call("PublishStateMachineVersion", json!({ "stateMachineArn": MACHINE })).await;
     assert_eq!(again, json!({ "stateMachineVersionArn": version(2), "creationDate": 1_767_355_201.5 }));
-    assert_eq!(bench.call("DeleteStateMachineVersion", json!({ "stateMachineVersionArn": version(1) })).await, json!({}));
+    assert_eq!(
+        bench.call("DeleteStateMachineVersion", json!({ "stateMachineVersionArn": version(1) })).await,
+        json!({})
+    );
     let gone = format!("State Machine Does Not Exist: '{}'", version(1));
     let refused = bench.refused("StartExecution", json!({ "stateMachineArn": version(1) })).await;
     assert_eq!(refused, ("StateMachineDoesNotExist".into(), gone));
@@ -94,7 +100,10 @@ async fn an_execution_says_what_it_was_started_with() {
     );
     let listed = bench.call("ListExecutions", json!({ "stateMachineArn": alias })).await;
     assert_eq!(listed["executions"][0]["stateMachineAliasArn"], alias);
-    assert_eq!(bench.call("ListExecutions", json!({ "stateMachineArn": version(2) })).await, json!({ "executions": [] }));
+    assert_eq!(
+        bench.call("ListExecutions", json!({ "stateMachineArn": version(2) })).await,
+        json!({ "executions": [] })
+    );
 }
 
 #[tokio::test]
@@ -134,8 +143,18 @@ async fn what_cannot_be_is_refused_in_words() {
             validation,
             "Either the description or the routing configuration must be specified".to_owned(),
         ),
-        ("DeleteStateMachineVersion", json!({ "stateMachineVersionArn": MACHINE }), "InvalidArn", format!("Invalid Arn: '{MACHINE}'")),
-        ("DescribeStateMachineAlias", json!({ "stateMachineAliasArn": one }), "InvalidArn", format!("Invalid Arn: '{one}'")),
+        (
+            "DeleteStateMachineVersion",
+            json!({ "stateMachineVersionArn": MACHINE }),
+            "InvalidArn",
+            format!("Invalid Arn: '{MACHINE}'"),
+        ),
+        (
+            "DescribeStateMachineAlias",
+            json!({ "stateMachineAliasArn": one }),
+            "InvalidArn",
+            format!("Invalid Arn: '{one}'"),
+        ),
         (
             "UpdateStateMachine",
             json!({ "stateMachineArn": one, "roleArn": ROLE }),
@@ -148,6 +167,7 @@ async fn what_cannot_be_is_refused_in_words() {
     let stale = json!({ "stateMachineArn": MACHINE, "revisionId": "INITIAL" });
     let (code, message) = bench.refused("PublishStateMachineVersion", stale).await;
     assert_eq!(code, "ConflictException");
-    let start = "Failed to publish the State Machine version for revision INITIAL. The current State Machine revision is ";
+    let start =
+        "Failed to publish the State Machine version for revision INITIAL. The current State Machine revision is ";
     assert!(message.starts_with(start), "{message}");
 }

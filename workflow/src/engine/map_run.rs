@@ -1,0 +1,379 @@
+//! Map runs: reading their items, writing their results, and what there is to know and to change about them.
+//!
+//! Owns the actions on map runs. How a map run goes is `statemachine`'s; its children are [`super::child`]'s; what stores
+//! items and results is `task`'s.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use statemachine::{
+    MapRunId, MapRunReport, Millis, ReadItems, Record, Refused, Signal, WriteResults,
+    record::{Event, Outcome},
+};
+
+use super::{
+    Engine, Inner,
+    arn::execution_of,
+    chain::Chain,
+    drive::DriveError,
+    error::ApiError,
+    page::{self, Page, Paging},
+    types::{ExecutionItem, ExecutionStatus},
+};
+use crate::{
+    index::{ExecutionRow, MapRunRow},
+    journal::entry::{ExecutionId, Head, Offset},
+    task::items,
+};
+
+/// A map run as DescribeMapRun shows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MapRunDescription {
+    /// The execution that it belongs to.
+    pub execution_arn: String,
+    /// The machine of that execution.
+    pub state_machine_arn: String,
+    /// How it is.
+    pub report: MapRunReport,
+}
+
+/// What UpdateMapRun is given; `None` keeps what there is.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct MapRunChange {
+    /// How many children may run at once; 0 is no limit.
+    pub max_concurrency: Option<u64>,
+    /// How many items may fail.
+    pub tolerated_failure_count: Option<u64>,
+    /// How many items of a hundred may fail.
+    pub tolerated_failure_percentage: Option<f64>,
+}
+
+/// A child execution as ListExecutions of a map run shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChildItem {
+    /// What the list of any machine shows.
+    pub item: ExecutionItem,
+    /// How many items it has.
+    pub item_count: u64,
+}
+
+impl Engine {
+    /// DescribeMapRun.
+    ///
+    /// # Errors
+    /// ResourceNotFound.
+    pub async fn describe_map_run(&self, arn: &str) -> Result<MapRunDescription, ApiError> {
+        let (run, row, report) = self.inner.map_run(arn).await?;
+        Ok(self.inner.described(&run.machine, &row.name, report))
+    }
+
+    /// ListMapRuns of an execution, the latest start first.
+    ///
+    /// # Errors
+    /// InvalidArn, ExecutionDoesNotExist, InvalidPage.
+    pub async fn list_map_runs(
+        &self,
+        execution_arn: &str,
+        paging: Paging,
+    ) -> Result<Page<MapRunDescription>, ApiError> {
+        let (machine, name) = execution_of(execution_arn)?;
+        let list = format!("map runs {execution_arn}");
+        let before: u64 = match paging.after(&list)? {
+            Some(key) => key.parse().map_err(|_| ApiError::InvalidPage)?,
+            None => u64::MAX,
+        };
+        let (number, row) = self.inner.find(execution_arn)?;
+        let mut runs = self.inner.map_runs(number, row.head).await?;
+        runs.retain(|run| run.id.started < before);
+        runs.reverse();
+        let more = runs.len() > paging.limit();
+        runs.truncate(paging.limit());
+        let next_token = runs.last().filter(|_| more).map(|last| page::token(&list, &last.id.started.to_string()));
+        let items = runs.into_iter().map(|report| self.inner.described(machine, name, report)).collect();
+        Ok(Page { items, next_token })
+    }
+
+    /// UpdateMapRun.
+    ///
+    /// # Errors
+    /// ResourceNotFound; Validation when it has ended.
+    pub async fn update_map_run(&self, arn: &str, change: MapRunChange) -> Result<(), ApiError> {
+        let arn = arn.to_owned();
+        self.detached(|inner| async move { inner.update_map_run(&arn, change).await }).await
+    }
+
+    /// ListExecutions of a map run, the latest start first.
+    ///
+    /// # Errors
+    /// ResourceNotFound, InvalidPage.
+    pub async fn list_child_executions(
+        &self,
+        map_run_arn: &str,
+        status: Option<ExecutionStatus>,
+        paging: Paging,
+    ) -> Result<Page<ChildItem>, ApiError> {
+        let inner = &self.inner;
+        let (run, row, report) = inner.map_run(map_run_arn).await?;
+        let list = format!("children {map_run_arn} {}", status.map_or("", ExecutionStatus::name));
+        let before = match paging.after(&list)? {
+            Some(key) => key.parse().map_err(|_| ApiError::InvalidPage)?,
+            None => ExecutionId::MAX,
+        };
+        let limit = paging.limit();
+        let mut found = match report.express {
+            true => inner.express_children(run.execution, row.head, &report, status, before)?,
+            false => inner.standard_children(map_run_arn, status, before, limit + 1)?,
+        };
+        let more = found.len() > limit;
+        found.truncate(limit);
+        let next_token = found.last().filter(|_| more).map(|(key, _)| page::token(&list, &key.to_string()));
+        Ok(Page { items: found.into_iter().map(|(_, child)| child).collect(), next_token })
+    }
+}
+
+impl Inner {
+    /// Reads the items of a map run and signals what came of it.
+    pub(super) async fn read_items(self: Arc<Self>, number: ExecutionId, read: ReadItems) {
+        let ReadItems { run, reader } = read;
+        let signal = match items::read(&*self.objects, reader).await {
+            Ok(items) => Signal::ItemsRead { run, items },
+            Err(cause) => Signal::ItemsFailed { run, cause },
+        };
+        self.answer(number, signal).await;
+    }
+
+    /// Writes the results of a map run and signals what came of it.
+    pub(super) async fn write_results(self: Arc<Self>, number: ExecutionId, write: WriteResults) {
+        let WriteResults { run, bucket, objects } = write;
+        let signal = match items::write(&*self.objects, &bucket, objects).await {
+            Ok(()) => Signal::ResultsWritten { run },
+            Err(cause) => Signal::ResultsFailed { run, cause },
+        };
+        self.answer(number, signal).await;
+    }
+
+    /// Appends what leads from the map runs that begin in a batch to their execution, before the batch: after a crash in
+    /// between it leads to an execution that does not know the map run, which is as good as nowhere.
+    pub(super) async fn announce_map_runs(
+        &self,
+        number: ExecutionId,
+        machine: &str,
+        records: &[Record],
+    ) -> Result<(), ApiError> {
+        let begun = records.iter().filter_map(|record| match record {
+            Record::Event { event: Event::MapRunStarted { map_run_arn, .. }, .. } => Some(map_run_arn.clone()),
+            _ => None,
+        });
+        let heads = begun.map(|arn| Head::MapRunStarting { arn, execution: number, machine: machine.to_owned() });
+        futures::future::try_join_all(heads.map(|head| self.append(head, &[]))).await.map(drop)
+    }
+
+    /// The map runs of an execution, in the order of their start.
+    pub(super) async fn map_runs(&self, number: ExecutionId, head: Offset) -> Result<Vec<MapRunReport>, ApiError> {
+        if let Some(live) = self.table.at_work(number)
+            // Nobody holds the lock while memory is ahead of the journal.
+            && let Some(loaded) = &*live.loaded.lock().await
+        {
+            return Ok(loaded.execution.map_runs().collect());
+        }
+        let head = self.table.head(number).unwrap_or(head);
+        let loaded = self.load(number, head).map_err(ApiError::Unavailable)?;
+        Ok(loaded.execution.map_runs().collect())
+    }
+
+    async fn map_run(&self, arn: &str) -> Result<(MapRunRow, ExecutionRow, MapRunReport), ApiError> {
+        let unknown = || ApiError::ResourceNotFound(arn.to_owned());
+        let found = self.index.map_run(arn).map_err(|error| ApiError::Unavailable(error.to_string()))?;
+        let (run, row) = found.ok_or_else(unknown)?;
+        let reports = self.map_runs(run.execution, row.head).await?;
+        let report = reports.into_iter().find(|report| report.map_run_arn == arn).ok_or_else(unknown)?;
+        Ok((run, row, report))
+    }
+
+    async fn update_map_run(self: Arc<Self>, arn: &str, change: MapRunChange) -> Result<(), ApiError> {
+        let (run, _, report) = self.map_run(arn).await?;
+        let signal = Signal::UpdateMapRun {
+            run: report.id,
+            concurrency: change.max_concurrency,
+            tolerated_count: change.tolerated_failure_count,
+            tolerated_percentage: change.tolerated_failure_percentage,
+        };
+        match self.drive(run.execution, Some(signal)).await {
+            Ok(()) => Ok(()),
+            Err(DriveError::NotRunning | DriveError::Refused(Refused::Ended | Refused::MapRunDoesNotExist)) => {
+                Err(ApiError::Validation(format!("Map Run is not in progress: '{arn}'")))
+            }
+            Err(other) => Err(ApiError::Unavailable(other.to_string())),
+        }
+    }
+
+    fn described(&self, machine: &str, name: &str, report: MapRunReport) -> MapRunDescription {
+        MapRunDescription {
+            execution_arn: self.naming.execution(machine, name),
+            state_machine_arn: self.naming.state_machine(machine),
+            report,
+        }
+    }
+
+    fn standard_children(
+        &self,
+        map_run_arn: &str,
+        status: Option<ExecutionStatus>,
+        before: ExecutionId,
+        limit: usize,
+    ) -> Result<Vec<(u64, ChildItem)>, ApiError> {
+        let machine = map_run_arn.split(':').nth(6).unwrap_or_default();
+        let wanted = |row: &ExecutionRow| status.is_none_or(|status| status == row.status);
+        let found = self.index.children(map_run_arn, machine, before, limit, &wanted);
+        let found = found.map_err(|error| ApiError::Unavailable(error.to_string()))?;
+        let shown = |(number, row, item_count)| (number, ChildItem { item: self.item(machine, row), item_count });
+        Ok(found.into_iter().map(shown).collect())
+    }
+
+    /// Only the parent's records know Express children.
+    fn express_children(
+        &self,
+        number: ExecutionId,
+        head: Offset,
+        report: &MapRunReport,
+        status: Option<ExecutionStatus>,
+        before: u64,
+    ) -> Result<Vec<(u64, ChildItem)>, ApiError> {
+        let chain = self.chain(number, head).map_err(ApiError::Unavailable)?;
+        let loaded = self.load(number, head).map_err(ApiError::Unavailable)?;
+        let machine = report.map_run_arn.split(':').nth(6).unwrap_or_default();
+        let mut told = Told::of(&chain, report.id);
+        if let Some(ended) = report.ended_at {
+            told.give_up(ended);
+        }
+        let shown = told
+            .children
+            .into_iter()
+            .rev()
+            .filter(|(index, child)| *index < before && status.is_none_or(|status| status == child.status));
+        let shown = shown.filter_map(|(index, child)| {
+            let (name, execution_arn) = loaded.execution.map_run_child(report.id, index)?;
+            let item = ExecutionItem {
+                execution_arn,
+                state_machine_arn: self.naming.state_machine(machine),
+                name,
+                status: child.status,
+                start_date: child.started,
+                stop_date: child.stopped,
+                version_arn: None,
+                alias_arn: None,
+                redrive_count: 0,
+                redrive_date: None,
+            };
+            Some((index, ChildItem { item, item_count: child.items }))
+        });
+        Ok(shown.collect())
+    }
+}
+
+/// Cuts a batch that is too large for one entry, where an execution can be cut: between the starts of two children. After
+/// a crash in between, the execution decides again what follows.
+pub(super) fn parts(records: &[Record]) -> impl Iterator<Item = &[Record]> {
+    let (mut rest, mut done) = (records, false);
+    std::iter::from_fn(move || {
+        if done {
+            return None;
+        }
+        let mut bytes = 0;
+        let end = rest.iter().position(|record| {
+            if let Record::Payload(text) = record {
+                bytes += text.len();
+            }
+            bytes >= LARGEST_PART && matches!(record, Record::ChildStarted { .. })
+        });
+        let (part, after) = rest.split_at(end.map_or(rest.len(), |end| end + 1));
+        (rest, done) = (after, after.is_empty());
+        Some(part)
+    })
+}
+
+/// What the records of an execution tell of the children of one of its map runs.
+struct Told {
+    children: BTreeMap<u64, ToldChild>,
+}
+
+struct ToldChild {
+    items: u64,
+    status: ExecutionStatus,
+    started: Millis,
+    stopped: Option<Millis>,
+}
+
+impl Told {
+    fn of(chain: &Chain, run: MapRunId) -> Self {
+        let mut told = Self { children: BTreeMap::new() };
+        let (mut events, mut within) = (0, false);
+        for (at, record) in chain.batches.iter().flat_map(|(at, records)| records.iter().map(move |r| (*at, r))) {
+            match record {
+                Record::Event { path, event, .. } => {
+                    events += 1;
+                    match event {
+                        Event::MapRunStarted { .. } if events == run.started => within = true,
+                        Event::MapRunSucceeded | Event::MapRunFailed { .. } | Event::MapRunAborted
+                            if within && *path == run.path =>
+                        {
+                            told.give_up(at);
+                            within = false;
+                        }
+                        _ => {}
+                    }
+                }
+                Record::ChildStarted { path, index, items, .. } if within && *path == run.path => {
+                    let status = ExecutionStatus::Running;
+                    told.children.insert(*index, ToldChild { items: *items, status, started: at, stopped: None });
+                }
+                Record::ChildEnded { path, index, outcome } if within && *path == run.path => {
+                    if let Some(child) = told.children.get_mut(index) {
+                        (child.status, child.stopped) = (status_of(outcome), Some(at));
+                    }
+                }
+                Record::ResultsDue { path, .. } if within && *path == run.path => told.give_up(at),
+                _ => {}
+            }
+        }
+        told
+    }
+
+    /// What still runs is stopped.
+    fn give_up(&mut self, at: Millis) {
+        for child in self.children.values_mut().filter(|child| child.stopped.is_none()) {
+            (child.status, child.stopped) = (ExecutionStatus::Aborted, Some(at));
+        }
+    }
+}
+
+fn status_of(outcome: &Outcome) -> ExecutionStatus {
+    match outcome {
+        Outcome::Succeeded { .. } => ExecutionStatus::Succeeded,
+        Outcome::Failed(_) => ExecutionStatus::Failed,
+        Outcome::TimedOut(_) => ExecutionStatus::TimedOut,
+        Outcome::Aborted(_) => ExecutionStatus::Aborted,
+    }
+}
+
+/// The bytes of payloads after which a batch is cut.
+const LARGEST_PART: usize = 32 << 20;
+
+#[cfg(test)]
+mod tests {
+    use statemachine::record::{PathId, PayloadId};
+
+    use super::*;
+
+    #[test]
+    fn a_large_batch_is_cut_between_children() {
+        let child = |index| Record::ChildStarted { path: PathId(0), index, items: 1, input: PayloadId(0) };
+        let large = || Record::Payload("x".repeat(LARGEST_PART));
+        let small = || Record::Payload("x".to_owned());
+        let cut = |records: &[Record]| parts(records).map(<[Record]>::len).collect::<Vec<_>>();
+        assert_eq!(cut(&[]), [0]);
+        assert_eq!(cut(&[small(), child(0), small(), child(1)]), [4]);
+        assert_eq!(cut(&[large(), child(0), large(), child(1)]), [2, 2]);
+        assert_eq!(cut(&[small(), large(), child(0), small(), child(1), small()]), [3, 3]);
+        assert_eq!(cut(&[large(), small(), small()]), [3]);
+    }
+}
