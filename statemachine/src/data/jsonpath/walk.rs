@@ -21,7 +21,8 @@ pub(super) fn walk<'v>(steps: &[Step], root: &'v Value, env: &Env<'_>) -> Result
     while at < steps.len() {
         let descends = steps[at] == Step::Descend;
         if descends {
-            found = found.into_iter().flat_map(containers).collect();
+            found = found.into_iter().flat_map(containers).take(MOST_FOUND + 1).collect();
+            bounded(&found)?;
             definite = false;
             at += 1;
         }
@@ -29,7 +30,10 @@ pub(super) fn walk<'v>(steps: &[Step], root: &'v Value, env: &Env<'_>) -> Result
         let mut next = Vec::new();
         for value in found {
             match value {
-                Cow::Borrowed(value) => walker.step(value, &mut next)?,
+                Cow::Borrowed(value) => {
+                    walker.step(value, &mut next)?;
+                    bounded(&next)?;
+                }
                 Cow::Owned(_) => {
                     let reason = format!("Multi properties can only be used as path leafs: {}", written(&steps[..at]));
                     return Err(PathError::Invalid { reason });
@@ -42,6 +46,17 @@ pub(super) fn walk<'v>(steps: &[Step], root: &'v Value, env: &Env<'_>) -> Result
     }
     Ok(found)
 }
+
+/// Descents multiply: a short path over a small document could find more than any memory holds.
+fn bounded(found: &[Found<'_>]) -> Result<(), PathError> {
+    if found.len() <= MOST_FOUND {
+        return Ok(());
+    }
+    Err(PathError::Invalid { reason: format!("The path finds more than {MOST_FOUND} values") })
+}
+
+/// The most values that a path may find; a whole payload of the smallest items stays below it.
+const MOST_FOUND: usize = 150_000;
 
 /// The steps in brackets, `$['a'][0]`, as they are written where nothing was found.
 pub(super) fn written(steps: &[Step]) -> String {
