@@ -1,6 +1,6 @@
 //! Propose: a reasoner's answer becomes a validated proposal, a request for evidence, or neither.
 //!
-//! Owns the order of the checks and what each outcome means. Reading the answer is [`crate::tool`]'s; the checks of target,
+//! Owns the order of the checks and what each outcome means. Reading the answer is `tool`'s; the checks of target,
 //! action and policy stand in `propose/build.rs`, the reads that a reasoner may ask for in `propose/evidence.rs`, who
 //! decides in `propose/gate.rs`, and the last look before execution in `propose/revalidate.rs`. Everything that is
 //! unexpected ends as "undetermined" and reaches a human; nothing unexpected becomes a proposal.
