@@ -6,8 +6,9 @@ use serde_json::{Map, json};
 use statemachine::data::jsonata::{check, evaluate, variables};
 
 fuzz_target!(|text: &str| {
-    let _ = check(text);
-    let _ = variables(text);
+    let template = json!(format!("{{% {text} %}}"));
+    let _ = check(&template);
+    let _ = variables(&template);
     let states =
         json!({ "input": { "n": 3, "s": "abc", "l": [1, 2, 3], "o": [{ "k": "a", "v": 1 }, { "k": "b", "v": 2 }] } });
     let bindings = Map::from_iter([("states".to_owned(), states)]);

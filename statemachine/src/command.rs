@@ -237,6 +237,11 @@ pub enum Signal {
         /// How many items of a hundred may fail.
         tolerated_percentage: Option<f64>,
     },
+    /// RedriveExecution, of an execution that has ended.
+    Redrive {
+        /// What tells the caller's request from another one.
+        client_token: Option<String>,
+    },
 }
 
 /// Why a signal changed nothing.
@@ -257,4 +262,7 @@ pub enum Refused {
     /// The output is not JSON.
     #[error("the output is not valid JSON: {0}")]
     InvalidOutput(String),
+    /// The execution does not stand so that it could be redriven.
+    #[error("{0}")]
+    NotRedrivable(&'static str),
 }

@@ -137,6 +137,9 @@ impl History {
             Event::MapRunSucceeded => plain("MapRunSucceeded"),
             Event::MapRunFailed { failure } => named("MapRunFailed", self.failure(failure)),
             Event::MapRunAborted => plain("MapRunAborted"),
+            Event::ExecutionRedriven { count, .. } => {
+                named("ExecutionRedriven", fields([("redriveCount", json!(count))]))
+            }
         }
     }
 }

@@ -27,6 +27,6 @@ pub use command::{
 };
 pub use definition::Definition;
 pub use execution::{
-    Advance, Assignment, Execution, Identity, MapRunCounts, MapRunReport, MapRunStatus, Offer, Status,
+    Advance, Assignment, Execution, Identity, MapRunCounts, MapRunReport, MapRunStatus, Offer, Redrive, Status,
 };
 pub use record::{EventId, Millis, Record};

@@ -349,6 +349,13 @@ pub enum Event {
     },
     /// `MapRunAborted`
     MapRunAborted,
+    /// `ExecutionRedriven`
+    ExecutionRedriven {
+        /// How often it was redriven, this time included.
+        count: u32,
+        /// What tells the caller's request from another one.
+        client_token: Option<String>,
+    },
 }
 
 /// Which step of a task failed.

@@ -59,6 +59,10 @@ impl Run {
                 "token" => Some(Signal::TokenSucceeded { token: self.token(), output: rest.to_owned() }),
                 "heartbeat" => Some(Signal::TokenHeartbeat { token: self.token() }),
                 "stop" => Some(Signal::Stop { error: Some("Stopped".to_owned()), cause: None }),
+                "redrive" => {
+                    self.calls.clear();
+                    Some(Signal::Redrive { client_token: None })
+                }
                 other => panic!("no such step: {other}"),
             };
             self.signal(signal).unwrap();
@@ -375,4 +379,127 @@ fn a_history_that_grows_without_end_is_ended() {
     );
     assert_eq!(run.execution.events(), 25_000);
     assert!(matches!(run.execution.status(), Status::Failed { error: Some(error), .. } if error == "States.Runtime"));
+}
+
+const ONE: &str = r#"{"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke",
+    "Parameters": {"FunctionName": "f"}, "Retry": [{"ErrorEquals": ["Busy"], "MaxAttempts": 1}], "End": true}}}"#;
+
+/// Two branches, each with one call.
+const TWO: &str = r#"{"StartAt": "P", "States": {"P": {"Type": "Parallel", "End": true, "Branches": [
+    {"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Parameters": {"FunctionName": "a"}, "End": true}}},
+    {"StartAt": "B", "States": {"B": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Parameters": {"FunctionName": "b"}, "End": true}}}]}}}"#;
+
+#[test]
+fn a_redrive_calls_again_what_failed() {
+    check(
+        ONE,
+        "{}",
+        "fail X\n redrive\n ok 7",
+        "1<0 ExecutionStarted 2<0 TaskStateEntered 3<2 TaskScheduled 4<3 TaskStarted 5<4 TaskFailed 6<5 ExecutionFailed
+         7<6 ExecutionRedriven 8<7 TaskScheduled 9<8 TaskStarted 10<9 TaskSucceeded 11<10 TaskStateExited 12<11 ExecutionSucceeded",
+        succeeded("7"),
+    );
+}
+
+#[test]
+fn a_redriven_state_has_all_its_retries_again() {
+    let mut run = Run::start(ONE, "{}");
+    run.play("fail Busy\n tick\n fail Busy\n redrive\n fail Busy\n tick\n ok 7");
+    assert_eq!(run.execution.status(), &succeeded("7"));
+    assert_eq!(run.rows().iter().filter(|row| row.ends_with("TaskScheduled")).count(), 4);
+}
+
+#[test]
+fn a_redrive_runs_only_the_branches_that_did_not_succeed() {
+    check(
+        TWO,
+        "{}",
+        "ok 1\n fail X\n redrive\n ok 2",
+        "1<0 ExecutionStarted 2<0 ParallelStateEntered 3<2 ParallelStateStarted 4<3 TaskStateEntered 5<4 TaskScheduled
+         6<5 TaskStarted 7<3 TaskStateEntered 8<7 TaskScheduled 9<8 TaskStarted 10<6 TaskSucceeded 11<10 TaskStateExited
+         12<9 TaskFailed 13<12 TaskStateAborted 14<12 ParallelStateFailed 15<14 ExecutionFailed 16<15 ExecutionRedriven
+         17<16 TaskScheduled 18<17 TaskStarted 19<18 TaskSucceeded 20<19 TaskStateExited 21<20 ParallelStateSucceeded
+         22<20 ParallelStateExited 23<22 ExecutionSucceeded",
+        succeeded("[1,2]"),
+    );
+}
+
+#[test]
+fn a_redrive_runs_the_branches_that_were_taken_down() {
+    let mut run = Run::start(TWO, "{}");
+    run.play("fail X\n redrive");
+    assert_eq!(run.calls.len(), 2);
+    run.play("ok 1\n ok 2");
+    assert_eq!(run.execution.status(), &succeeded("[1,2]"));
+}
+
+#[test]
+fn a_redrive_reaches_into_branches_of_branches() {
+    let outer = format!(
+        r#"{{"StartAt": "O", "States": {{"O": {{"Type": "Parallel", "End": true, "Branches": [{TWO},
+            {{"StartAt": "W", "States": {{"W": {{"Type": "Wait", "Seconds": 60, "End": true}}}}}}]}}}}}}"#
+    );
+    let mut run = Run::start(&outer, "0");
+    run.play("ok 1\n fail X\n redrive\n fail Y\n redrive\n ok 2\n tick");
+    assert_eq!(run.execution.status(), &succeeded("[[1,2],0]"));
+}
+
+#[test]
+fn a_redrive_runs_only_the_iterations_that_are_left() {
+    let definition = r#"{"StartAt": "M", "States": {"M": {"Type": "Map", "MaxConcurrency": 1, "End": true, "ItemProcessor": {"StartAt": "T",
+        "States": {"T": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Parameters": {"FunctionName": "f"}, "End": true}}}}}}"#;
+    let mut run = Run::start(definition, "[1,2,3]");
+    run.play("ok 10\n fail X\n redrive\n ok 20\n ok 30");
+    assert_eq!(run.execution.status(), &succeeded("[10,20,30]"));
+    let started = run.rows().iter().filter(|row| row.ends_with("MapIterationStarted")).count();
+    assert_eq!(started, 3);
+}
+
+#[test]
+fn what_was_stopped_goes_on_with_its_time_anew() {
+    let definition = r#"{"StartAt": "W", "TimeoutSeconds": 100, "States": {"W": {"Type": "Wait", "Seconds": 60, "Next": "V"},
+        "V": {"Type": "Wait", "Seconds": 60, "End": true}}}"#;
+    check(
+        definition,
+        "{}",
+        "stop\n redrive\n tick\n tick\n redrive\n tick",
+        "1<0 ExecutionStarted 2<0 WaitStateEntered 3<2 ExecutionAborted 4<3 ExecutionRedriven 5<4 WaitStateExited
+         6<5 WaitStateEntered 7<6 ExecutionTimedOut 8<7 ExecutionRedriven 9<8 WaitStateExited 10<9 ExecutionSucceeded",
+        succeeded("{}"),
+    );
+}
+
+#[test]
+fn a_fail_state_is_entered_again_and_fails_again() {
+    check(
+        r#"{"StartAt": "F", "States": {"F": {"Type": "Fail", "Error": "E", "Cause": "because"}}}"#,
+        "{}",
+        "redrive",
+        "1<0 ExecutionStarted 2<0 FailStateEntered 3<2 ExecutionFailed 4<3 ExecutionRedriven 5<4 FailStateEntered 6<5 ExecutionFailed",
+        failed("E", "because"),
+    );
+}
+
+#[test]
+fn the_context_tells_of_redrives() {
+    let definition = r#"{"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke",
+        "Parameters": {"FunctionName": "f"}, "ResultSelector": {"count.$": "$$.Execution.RedriveCount", "time.$": "$$.Execution.RedriveTime"}, "End": true}}}"#;
+    let mut run = Run::start(definition, "{}");
+    run.play("fail X\n redrive\n ok 1");
+    assert_eq!(run.execution.status(), &succeeded(r#"{"count":1,"time":"1970-01-01T00:16:40.002Z"}"#));
+}
+
+#[test]
+fn what_cannot_be_redriven_says_why() {
+    let mut run = Run::start(ONE, "{}");
+    let redrive = || Some(Signal::Redrive { client_token: None });
+    let refused = |run: &mut Run| run.signal(redrive()).unwrap_err().to_string();
+    assert_eq!(refused(&mut run), "Execution is RUNNING and cannot be redriven");
+    run.play("fail X");
+    run.now += 14 * 24 * 3_600_000 + 1;
+    assert_eq!(refused(&mut run), "Execution redrivable period exceeded");
+    // Each step takes a millisecond.
+    run.now -= 2;
+    run.play("redrive\n ok 1");
+    assert_eq!(refused(&mut run), "Execution is SUCCEEDED and cannot be redriven");
 }

@@ -32,11 +32,7 @@ impl Execution {
             }
             Record::Heartbeat { path, due } => self.update_task(*path, |run| run.heartbeat_due = Some(*due)),
             Record::Broke { path, failure } => self.set_phase(*path, Phase::Failing(failure.clone())),
-            Record::Fell { path, last, failure } => {
-                self.drop_children(*path);
-                self.set_last(*path, *last);
-                self.set_phase(*path, Phase::Failing(failure.clone()));
-            }
+            Record::Fell { path, last, failure } => self.fall(*path, *last, failure),
             Record::ItemsRead { .. }
             | Record::ChildStarted { .. }
             | Record::ChildEnded { .. }
@@ -157,6 +153,7 @@ impl Execution {
             | Event::MapRunSucceeded
             | Event::MapRunFailed { .. }
             | Event::MapRunAborted => self.apply_map_run_event(at, path, event),
+            Event::ExecutionRedriven { client_token, .. } => self.revive(at, client_token.clone()),
         }
     }
 
@@ -174,7 +171,16 @@ impl Execution {
         self.next_path += 1;
         let state = self.definition.block(block).start_at;
         let phase = Phase::Ready { state, input };
-        let path = Path { parent, index, item, variables: BTreeMap::new(), last, visit: None, phase: phase.clone() };
+        let path = Path {
+            parent,
+            index,
+            item,
+            variables: BTreeMap::new(),
+            last,
+            visit: None,
+            phase: phase.clone(),
+            fallen: None,
+        };
         self.paths.insert(id, path);
         self.set_phase(id, phase);
         id
@@ -247,15 +253,6 @@ impl Execution {
         self.set_last(parent, id);
     }
 
-    fn drop_children(&mut self, parent: PathId) {
-        let children: Vec<PathId> =
-            self.paths.iter().filter(|(_, p)| p.parent == Some(parent)).map(|(id, _)| *id).collect();
-        for child in children {
-            self.drop_children(child);
-            self.close(child);
-        }
-    }
-
     fn close(&mut self, path: PathId) {
         let at = self.latest;
         self.end_map_run(path, MapRunStatus::Aborted, None, at);
@@ -267,7 +264,10 @@ impl Execution {
         self.status = status;
         self.ended_at = Some(at);
         self.map_runs.values_mut().for_each(|run| run.end(MapRunStatus::Aborted, at));
-        self.paths.clear();
+        match self.status {
+            Status::Succeeded { .. } => self.paths.clear(),
+            _ => self.halt(),
+        }
         self.runnable.clear();
         self.timers.clear();
     }
@@ -304,7 +304,7 @@ impl Execution {
     }
 
     /// Takes a path out of the queue and the timers.
-    fn forget(&mut self, path: PathId) {
+    pub(super) fn forget(&mut self, path: PathId) {
         self.runnable.remove(&path);
         if let Some(due) = self.paths.get(&path).and_then(|p| p.phase.due()) {
             self.timers.remove(&(due, path));
@@ -322,6 +322,9 @@ impl Execution {
             self.timers.insert((due, id));
         }
         if let Some(path) = self.paths.get_mut(&id) {
+            if !matches!(phase, Phase::Failing(_)) {
+                path.fallen = None;
+            }
             path.phase = phase;
         }
     }

@@ -89,4 +89,4 @@ impl View<'_> {
 }
 
 /// An execution's history holds at most 25,000 events; the last one says so.
-const MOST_EVENTS: u64 = 24_999;
+pub(super) const MOST_EVENTS: u64 = 24_999;

@@ -19,6 +19,7 @@ mod draft;
 mod map_run;
 mod path;
 mod payload;
+mod redrive;
 mod signal;
 
 use std::{
@@ -34,6 +35,8 @@ pub(crate) use map_run::{Entry, MapRun, STATE_DATA, Stage, map_run_arn, named_uu
 pub use map_run::{MapRunCounts, MapRunReport, MapRunStatus};
 pub(crate) use path::{Item, Join, Path, Phase, TaskRun, Visit};
 use payload::Payloads;
+pub(crate) use redrive::Fallen;
+pub use redrive::Redrive;
 
 use crate::{
     command::{Command, Part, Refused, Signal},
@@ -121,6 +124,9 @@ pub struct Execution {
     pub(crate) map_runs: BTreeMap<EventId, MapRun>,
     /// What it runs when it is a child of a map run; else the whole definition.
     part: Option<Part>,
+    /// The paths as they stood when it ended badly.
+    halted: BTreeMap<PathId, Path>,
+    redrives: Vec<Redrive>,
 }
 
 impl Execution {
@@ -143,6 +149,8 @@ impl Execution {
             latest: 0,
             map_runs: BTreeMap::new(),
             part: None,
+            halted: BTreeMap::new(),
+            redrives: Vec::new(),
         }
     }
 
@@ -296,7 +304,9 @@ impl Execution {
         let own = self.part.is_none_or(|part| part.block == BlockId(0)).then_some(self.definition.timeout_seconds);
         let express = self.part.is_some_and(|part| part.express).then_some(LONGEST_EXPRESS_SECONDS);
         let seconds = [own.flatten(), express].into_iter().flatten().min()?;
-        Some(self.started_at.saturating_add(seconds_to_millis(seconds)))
+        // A redrive begins the time anew.
+        let since = self.redrives.last().map_or(self.started_at, |redrive| redrive.at);
+        Some(since.saturating_add(seconds_to_millis(seconds)))
     }
 
     fn tasks(&self) -> impl Iterator<Item = (PathId, &TaskRun)> {

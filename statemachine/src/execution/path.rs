@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::{
     definition::StateId,
+    execution::Fallen,
     record::{EventId, Failure, Millis, PathId, PayloadId},
 };
 
@@ -29,6 +30,8 @@ pub(crate) struct Path {
     pub(crate) visit: Option<Visit>,
     /// How far it is.
     pub(crate) phase: Phase,
+    /// What its Parallel or Map state took down when it failed, while it is failing.
+    pub(crate) fallen: Option<Box<Fallen>>,
 }
 
 /// `Map.Item` of the context object.

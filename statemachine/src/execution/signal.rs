@@ -15,11 +15,12 @@ use crate::{
 impl Execution {
     /// The records that a signal makes.
     pub(super) fn accept(&self, signal: Signal, now: Millis, chance: &mut dyn Chance) -> Result<Vec<Record>, Refused> {
-        if !self.is_running() {
+        let mut draft = Draft::new(self, now, chance);
+        if !self.is_running() && !matches!(signal, Signal::Redrive { .. }) {
             return Err(Refused::Ended);
         }
-        let mut draft = Draft::new(self, now, chance);
         match signal {
+            Signal::Redrive { client_token } => self.redrive(&mut draft, client_token)?,
             Signal::TaskStarted { task, worker } => {
                 let run = self.task(task).filter(|run| !run.started).ok_or(Refused::TaskDoesNotExist)?;
                 draft.event(task.path, run.scheduled, Event::TaskStarted { worker });

@@ -50,11 +50,14 @@ impl View<'_> {
                 "StartTime": timestamp(execution.started_at),
                 "Name": identity.name,
                 "RoleArn": identity.role_arn,
-                "RedriveCount": 0,
+                "RedriveCount": execution.redrives().len(),
             },
             "StateMachine": { "Id": identity.state_machine_arn, "Name": identity.state_machine_name },
             "State": { "Name": self.state.name, "EnteredTime": timestamp(self.visit.entered_at) },
         });
+        if let Some(last) = execution.redrives().last() {
+            context["Execution"]["RedriveTime"] = json!(timestamp(last.at));
+        }
         if matches!(self.state.kind, StateKind::Task(_) | StateKind::Parallel { .. } | StateKind::Map(_)) {
             context["State"]["RetryCount"] = json!(self.visit.retry_count);
         }

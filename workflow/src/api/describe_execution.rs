@@ -2,8 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Api, arn, constraint::Constraints, refusal::Refusal, wire::Timestamp};
-use crate::engine::{ExecutionDescription, ExecutionStatus};
+use super::{
+    Api, arn,
+    constraint::Constraints,
+    refusal::Refusal,
+    wire::{Included, Timestamp},
+};
+use crate::engine::{ExecutionDescription, ExecutionItem, ExecutionStatus};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -46,13 +51,7 @@ pub(super) struct Answer {
     redrive_date: Option<Timestamp>,
     redrive_status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    redrive_status_reason: Option<String>,
-}
-
-/// Whether an input or an output is in the answer.
-#[derive(Debug, Serialize)]
-struct Included {
-    included: bool,
+    redrive_status_reason: Option<&'static str>,
 }
 
 pub(super) async fn call(api: Api, request: Request) -> Result<Answer, Refusal> {
@@ -66,7 +65,7 @@ pub(super) async fn call(api: Api, request: Request) -> Result<Answer, Refusal> 
 
 fn show(execution: ExecutionDescription, metadata_only: bool) -> Answer {
     let item = execution.item;
-    let (redrive_status, redrive_status_reason) = redrive(item.status, execution.map_run_arn.is_some());
+    let (redrive_status, redrive_status_reason) = redrive(&item, &execution.map_run_arn, execution.not_redrivable);
     let shown = |_: &String| !metadata_only;
     Answer {
         execution_arn: item.execution_arn,
@@ -92,15 +91,16 @@ fn show(execution: ExecutionDescription, metadata_only: bool) -> Answer {
     }
 }
 
-/// Whether Step Functions would redrive an execution that stands like this, and if not, why.
-fn redrive(status: ExecutionStatus, child: bool) -> (&'static str, Option<String>) {
-    match status {
-        ExecutionStatus::Running | ExecutionStatus::Succeeded => {
-            ("NOT_REDRIVABLE", Some(format!("Execution is {} and cannot be redriven", status.name())))
-        }
-        ExecutionStatus::Failed | ExecutionStatus::TimedOut | ExecutionStatus::Aborted if child => {
-            ("REDRIVABLE_BY_MAP_RUN", None)
-        }
-        ExecutionStatus::Failed | ExecutionStatus::TimedOut | ExecutionStatus::Aborted => ("REDRIVABLE", None),
+/// Whether Step Functions would redrive an execution, and if not, why.
+fn redrive(
+    item: &ExecutionItem,
+    map_run: &Option<String>,
+    why_not: Option<&'static str>,
+) -> (&'static str, Option<&'static str>) {
+    let badly = !matches!(item.status, ExecutionStatus::Running | ExecutionStatus::Succeeded);
+    match why_not {
+        _ if badly && map_run.is_some() => ("REDRIVABLE_BY_MAP_RUN", None),
+        Some(why) => ("NOT_REDRIVABLE", Some(why)),
+        None => ("REDRIVABLE", None),
     }
 }

@@ -45,10 +45,12 @@ mod list_state_machine_versions;
 mod list_state_machines;
 mod list_tags_for_resource;
 mod publish_state_machine_version;
+mod redrive_execution;
 mod send_task_failure;
 mod send_task_heartbeat;
 mod send_task_success;
 mod start_execution;
+mod start_sync_execution;
 mod stop_execution;
 mod tag_resource;
 mod test_state;
@@ -185,10 +187,12 @@ impl Api {
             "ListStateMachines" => self.run(body, list_state_machines::call).await,
             "ListTagsForResource" => self.run(body, list_tags_for_resource::call).await,
             "PublishStateMachineVersion" => self.run(body, publish_state_machine_version::call).await,
+            "RedriveExecution" => self.run(body, redrive_execution::call).await,
             "SendTaskFailure" => self.run(body, send_task_failure::call).await,
             "SendTaskHeartbeat" => self.run(body, send_task_heartbeat::call).await,
             "SendTaskSuccess" => self.run(body, send_task_success::call).await,
             "StartExecution" => self.run(body, start_execution::call).await,
+            "StartSyncExecution" => self.run(body, start_sync_execution::call).await,
             "StopExecution" => self.run(body, stop_execution::call).await,
             "TagResource" => self.run(body, tag_resource::call).await,
             "TestState" => self.run(body, test_state::call).await,
@@ -197,7 +201,6 @@ impl Api {
             "UpdateStateMachine" => self.run(body, update_state_machine::call).await,
             "UpdateStateMachineAlias" => self.run(body, update_state_machine_alias::call).await,
             "ValidateStateMachineDefinition" => self.run(body, validate_state_machine_definition::call).await,
-            known if NOT_YET.contains(&known) => Err(Refusal::not_supported(known)),
             unknown => Err(Refusal::unknown_operation(format!("Step Functions has no action `{unknown}`"))),
         }
     }
@@ -237,6 +240,3 @@ fn words(panic: &(dyn std::any::Any + Send)) -> &str {
 
 /// The service's name in a signature's scope.
 const SERVICE: &str = "states";
-
-/// The actions of the service that are refused by name.
-const NOT_YET: [&str; 2] = ["RedriveExecution", "StartSyncExecution"];

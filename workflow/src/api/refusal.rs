@@ -47,11 +47,6 @@ impl Refusal {
         Self::new("UnknownOperationException", message)
     }
 
-    /// An action of Step Functions that is not here yet.
-    pub(super) fn not_supported(action: &str) -> Self {
-        Self::unknown_operation(format!("{action} is not supported yet"))
-    }
-
     /// A caller that may not ask at all: HTTP 403.
     pub(super) fn forbidden(code: &'static str, message: impl Into<String>) -> Self {
         Self { status: StatusCode::FORBIDDEN, ..Self::new(code, message) }

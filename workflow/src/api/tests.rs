@@ -2,7 +2,9 @@
 
 mod actions;
 mod activities;
+mod express;
 mod map_runs;
+mod redrive;
 mod refusals;
 mod tags;
 mod versions;

@@ -40,6 +40,12 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Structure<T> {
     }
 }
 
+/// Whether an input or an output is in the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(super) struct Included {
+    pub(super) included: bool,
+}
+
 /// The answer of an action that has nothing to say: `{}`.
 #[derive(Debug, Serialize)]
 pub(super) struct Nothing {}

@@ -84,8 +84,12 @@ pub async fn list_objects_v2(
             request = request.parameter(name, value);
         }
     }
-    let answer = send(client, bucket, None, request, Bounds::default()).await?;
-    let root = document(&answer)?;
+    listing(&send(client, bucket, None, request, Bounds::default()).await?)
+}
+
+/// The page in an answer of ListObjectsV2.
+fn listing(answer: &Response) -> Result<Listing, CallError> {
+    let root = document(answer)?;
     let listed = |element: &Element| {
         let text = |name: &str| element.text_of(name).unwrap_or_default().to_owned();
         Listed {

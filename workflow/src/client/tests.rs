@@ -166,10 +166,9 @@ async fn what_cannot_be_had_says_why() {
 #[tokio::test]
 async fn nobody_there_is_tried_again_and_then_said() {
     let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let client = client(Some(format!("http://{free}")));
-    let error = s3::get_object(&client, "bucket", "k", None, 3).await.unwrap_err();
-    assert!(
-        matches!(&error, CallError::Unreachable { endpoint, .. } if *endpoint == format!("http://{free}")),
-        "{error:?}"
-    );
+    for scheme in ["http", "https"] {
+        let place = format!("{scheme}://{free}");
+        let error = s3::get_object(&client(Some(place.clone())), "bucket", "k", None, 3).await.unwrap_err();
+        assert!(matches!(&error, CallError::Unreachable { endpoint, .. } if *endpoint == place), "{error:?}");
+    }
 }

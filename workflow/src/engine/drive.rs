@@ -12,7 +12,7 @@ use super::{
     Inner,
     child::Pin,
     error::ApiError,
-    map_run,
+    map_run, redrive,
     table::{Live, Loaded},
 };
 use crate::{
@@ -103,10 +103,11 @@ impl Inner {
             let batch =
                 BatchHead { execution: number, machine: machine.clone(), previous, at, standing, born: born.take() };
             let origin = loaded.origin.clone().filter(|_| batch.previous.is_none());
-            let head = match (kin.take(), origin) {
-                (Some(kin), _) => Head::ChildBegun { batch, kin: Box::new(kin) },
-                (None, Some(origin)) => Head::Begun { batch, origin },
-                (None, None) => Head::Batch(batch),
+            let head = match (kin.take(), origin, redrive::count_in(part)) {
+                (Some(kin), ..) => Head::ChildBegun { batch, kin: Box::new(kin) },
+                (None, Some(origin), _) => Head::Begun { batch, origin },
+                (None, None, Some(count)) => Head::Redriven { batch, count },
+                (None, None, None) => Head::Batch(batch),
             };
             loaded.head = self.append(head, part).await?;
             previous = Some(loaded.head);

@@ -41,6 +41,7 @@ mod open;
 mod page;
 mod query;
 mod queue;
+mod redrive;
 mod signal;
 mod start;
 mod table;

@@ -111,10 +111,18 @@ impl Inner {
     fn describe_execution(&self, arn: &str) -> Result<ExecutionDescription, ApiError> {
         let (number, row) = self.find(arn)?;
         let (machine, _) = execution_of(arn)?;
-        let Loaded { execution, trace_header, kin, .. } = self.load(number, row.head).map_err(ApiError::Unavailable)?;
+        let loaded = self.load(number, row.head).map_err(ApiError::Unavailable)?;
+        let not_redrivable = self.not_redrivable(&loaded);
+        let Loaded { execution, trace_header, kin, .. } = loaded;
         let status = status_of(execution.status());
         // What was read may be newer than the row.
-        let item = ExecutionItem { status, stop_date: execution.ended_at(), ..self.item(machine, row) };
+        let item = ExecutionItem {
+            status,
+            stop_date: execution.ended_at(),
+            redrive_count: execution.redrives().len() as u32,
+            redrive_date: execution.redrives().last().map(|redrive| redrive.at),
+            ..self.item(machine, row)
+        };
         let input = execution.input().to_owned();
         let role_arn = execution.identity().role_arn.clone();
         let (output, error, cause) = match execution.status().clone() {
@@ -134,7 +142,7 @@ impl Inner {
             role_arn,
             trace_header,
             map_run_arn,
-            not_redrivable: None,
+            not_redrivable,
         })
     }
 

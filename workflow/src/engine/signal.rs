@@ -134,6 +134,7 @@ fn refusal(error: DriveError) -> ApiError {
         DriveError::Refused(Refused::TaskDoesNotExist | Refused::MapRunDoesNotExist) => {
             ApiError::TaskDoesNotExist("no task of this engine has this token".into())
         }
+        DriveError::Refused(Refused::NotRedrivable(why)) => ApiError::ExecutionNotRedrivable(why.to_owned()),
         DriveError::Refused(Refused::InvalidOutput(why)) => ApiError::InvalidOutput(why),
         DriveError::Unavailable(why) => ApiError::Unavailable(why),
     }

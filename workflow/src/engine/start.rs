@@ -125,7 +125,7 @@ pub(super) struct Names {
 }
 
 impl Names {
-    fn turn(&self, arn: &str) -> Arc<tokio::sync::Mutex<()>> {
+    pub(super) fn turn(&self, arn: &str) -> Arc<tokio::sync::Mutex<()>> {
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
         if turns.len() >= SWEEP {
             turns.retain(|_, turn| turn.strong_count() > 0);

@@ -4,8 +4,11 @@ mod actions;
 mod activity;
 mod catalog;
 mod crash;
+mod express;
+mod jobs;
 mod life;
 mod map_run;
+mod redrive;
 
 use std::{
     fs,

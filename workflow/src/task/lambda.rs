@@ -115,8 +115,7 @@ pub(super) async fn answer(work: &Work<'_>, request: Request) -> Result<Answered
     }
     if work.services.workers().knows(&function) {
         let arn = arn_of(work, &request.name, &function);
-        let outcome =
-            work.services.workers().invoke(&function, &arn, request.payload, work.circumstances.timeout).await;
+        let outcome = work.services.workers().invoke(&function, &arn, request.payload, work.timeout()).await;
         return Ok(local(outcome));
     }
     if work.services.client().is_none() {

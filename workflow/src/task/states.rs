@@ -3,6 +3,8 @@
 //! Owns the input (what is not a string is its JSON), the name when none is given (the same for the same attempt, so that a call
 //! made again after a crash finds its execution) and what is shown of one that has ended.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value, json};
 use statemachine::definition::Pattern;
 
@@ -36,9 +38,7 @@ pub(super) async fn start_execution(work: &Work<'_>, submitted: Submitted<'_>) -
     match work.call.resource.pattern {
         pattern @ (Pattern::Sync | Pattern::Sync2) => {
             submitted(shown).await;
-            executions.ended(&arn).await;
-            let described = describe(executions.as_ref(), &arn).await;
-            ended(described.map_err(|error| STATES.failure(error.into()))?, pattern)
+            ended(followed(executions.as_ref(), &arn).await.map_err(|error| STATES.failure(error.into()))?, pattern)
         }
         _ => Ok(shown),
     }
@@ -54,9 +54,18 @@ async fn start(
     Ok(shown(&answer))
 }
 
-async fn describe(executions: &dyn Executions, arn: &str) -> Result<Map<String, Value>, ServiceError> {
-    let request = json!({"executionArn": arn}).to_string();
-    executions.call("DescribeExecution", request).await.map(|answer| shown(&answer))
+/// Waits for the end of an execution; answers its description.
+async fn followed(executions: &dyn Executions, arn: &str) -> Result<Map<String, Value>, ServiceError> {
+    loop {
+        executions.ended(arn).await;
+        let request = json!({"executionArn": arn}).to_string();
+        let described = shown(&executions.call("DescribeExecution", request).await?);
+        if described.get("Status").and_then(Value::as_str) != Some("RUNNING") {
+            return Ok(described);
+        }
+        // It could not be followed to its end: the engine is shutting down.
+        tokio::time::sleep(BETWEEN_LOOKS).await;
+    }
 }
 
 /// An answer of the service as an optimised integration shows it.
@@ -109,6 +118,8 @@ fn ended(mut described: Map<String, Value>, pattern: Pattern) -> Result<String, 
     let text = sorted(described).to_string();
     if is_success { Ok(text) } else { Err(Failure::new("States.TaskFailed", text)) }
 }
+
+const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 
 const SHOWN: [&str; 16] = [
     "Cause",

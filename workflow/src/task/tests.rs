@@ -61,11 +61,15 @@ fn circumstances() -> Circumstances {
     Circumstances { execution_arn, ..Circumstances::default() }
 }
 
+/// Performs a call without anything around it.
+async fn alone(functions: &Registry, call: Call) -> Answer {
+    perform_with(functions, call, &circumstances(), &|_| Box::pin(async {})).await
+}
+
 /// Performs a call against these answers; answers what came of it, and the requests.
 async fn perform_against(told: Vec<Told>, resource: &str, arguments: Value) -> (Answer, Vec<Seen>) {
     let (double, client) = Double::serve(told).await;
-    let nothing: Submitted<'_> = &|_| Box::pin(async {});
-    let answer = perform_with(&functions(Some(client)), call(resource, &arguments), &circumstances(), nothing).await;
+    let answer = alone(&functions(Some(client)), call(resource, &arguments)).await;
     let seen = double.seen.lock().unwrap().clone();
     for seen in &seen {
         assert_eq!(seen.signed_for().1, "eu-west-1");

@@ -2,7 +2,7 @@
 //!
 //! Owns what all integrations ask of a call: its parameters, a client with the right credentials, the bounds of an answer.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, time::Duration};
 
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -59,7 +59,12 @@ impl Work<'_> {
     /// How long the call may take and how much it may bring.
     pub(super) fn bounds(&self) -> Bounds {
         let bounds = Bounds::default();
-        Bounds { timeout: self.circumstances.timeout.unwrap_or(bounds.timeout), ..bounds }
+        Bounds { timeout: self.timeout().unwrap_or(bounds.timeout), ..bounds }
+    }
+
+    /// The task's time, and a little more: it is the execution that says that the time is over.
+    pub(super) fn timeout(&self) -> Option<Duration> {
+        self.circumstances.timeout.map(|timeout| timeout.saturating_add(PATIENCE))
     }
 
     /// A UUID that is the same whenever the same attempt is made again.
@@ -81,3 +86,5 @@ impl Work<'_> {
         Failure::new("States.TaskFailed", cause)
     }
 }
+
+const PATIENCE: Duration = Duration::from_secs(5);

@@ -6,7 +6,7 @@ const INVOKE: &str = "lambda:invoke";
 const ECHO: &str = "arn:aws:lambda:eu-west-1:111111111111:function:echo";
 
 async fn check(resource: &str, arguments: Value) -> Answer {
-    perform(&functions(None), call(resource, &arguments)).await
+    alone(&functions(None), call(resource, &arguments)).await
 }
 
 #[tokio::test]
@@ -152,11 +152,12 @@ async fn the_sdk_shows_a_payload_as_text_and_an_error_as_a_member() {
 #[tokio::test]
 async fn a_local_worker_comes_before_lambda() {
     let workers = runtime_api::Workers::default();
-    workers.declare("there");
     let mut functions = Registry::default();
-    functions.reach(Services::new(None, workers));
-    let circumstances = Circumstances { timeout: Some(Duration::from_millis(1)), ..circumstances() };
-    let call = call(INVOKE, &json!({"FunctionName": "there"}));
-    let (error, _) = failed(perform_with(&functions, call, &circumstances, &|_| Box::pin(async {})).await);
-    assert_eq!(error, "Sandbox.Timedout", "nobody works, so nobody answers");
+    functions.reach(Services::new(None, workers.clone()));
+    let call = || call(INVOKE, &json!({"FunctionName": "there", "Payload": 1}));
+    assert_eq!(failed(alone(&functions, call()).await).0, "Lambda.ResourceNotFoundException");
+    workers.declare("there");
+    let answer = alone(&functions, call());
+    tokio::pin!(answer);
+    assert!(futures::poll!(&mut answer).is_pending(), "it waits for a worker");
 }

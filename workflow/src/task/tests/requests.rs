@@ -282,7 +282,7 @@ async fn what_cannot_be_called_says_so() {
 #[tokio::test]
 async fn without_credentials_or_an_emulator_a_task_fails_and_says_what_to_set() {
     let call = call("sqs:sendMessage", &json!({"QueueUrl": "q", "MessageBody": "b"}));
-    let (error, cause) = failed(perform(&functions(None), call).await);
+    let (error, cause) = failed(alone(&functions(None), call).await);
     assert_eq!(error, "States.TaskFailed");
     assert!(cause.contains("AWS_ENDPOINT_URL"), "{cause}");
 }

@@ -115,5 +115,5 @@ async fn the_sdk_reaches_every_action_of_the_engine() {
 #[tokio::test]
 async fn without_an_engine_nothing_is_started() {
     let call = call("states:startExecution", &json!({"StateMachineArn": MACHINE}));
-    assert_eq!(failed(perform(&functions(None), call).await).0, "States.TaskFailed");
+    assert_eq!(failed(alone(&functions(None), call).await).0, "States.TaskFailed");
 }
