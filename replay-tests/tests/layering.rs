@@ -18,7 +18,9 @@ const ALLOWED: [(&str, &[&str]); 6] = [
 /// All that a pure package may depend on; tests are free.
 const PURE: &[&str] = &[
     "base64",
+    "cedar-policy",
     "chacha20poly1305",
+    "croner",
     "ed25519-dalek",
     "jiff",
     "jsonata-core",
@@ -27,6 +29,7 @@ const PURE: &[&str] = &[
     "serde",
     "serde_json",
     "sha2",
+    "stacker",
     "thiserror",
 ];
 

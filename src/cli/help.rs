@@ -60,7 +60,12 @@ pub(super) const TWIN: &str = "\
 Examples:
   sao twin collect terraform.tfstate
   sao twin show lambda
-  sao twin path";
+  sao twin check
+  sao twin check --action lambda_update_timeout --node shop-prod-orders --param timeout=20
+  sao twin check --action rds_reboot_instance --node shop-prod --at 2026-12-24T09:00:00Z --as model --json
+  sao twin path
+
+Exit codes: 0 done, 1 failed, or `check` found a layer that denies everything or an action that is denied, 2 wrong usage.";
 
 pub(super) const CONTEXT: &str = "\
 Examples:

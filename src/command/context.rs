@@ -2,7 +2,10 @@
 //!
 //! Owns the printing, and the words for a name that means nothing or several things.
 
-use activities::{shape::Context, twin::Lookup};
+use activities::{
+    shape::Context,
+    twin::{Lookup, Node, Topology},
+};
 
 use crate::{
     cli,
@@ -49,13 +52,16 @@ pub(crate) async fn of(
     name: &str,
 ) -> Result<serde_json::Value, CommandError> {
     let topology = edge.twin().topology().map_err(|error| CommandError::Function(error.to_string()))?;
+    think::context(edge, &setup.settings()?, find(&topology, name)?).await
+}
+
+/// The node that a name means.
+pub(crate) fn find<'a>(topology: &'a Topology, name: &str) -> Result<&'a Node, CommandError> {
     let id = match topology.find(name) {
         Lookup::Found(id) => id,
         other => return Err(CommandError::NotFound(unknown(name, &other, topology.nodes().len()))),
     };
-    let node =
-        topology.node(id.as_str()).ok_or_else(|| CommandError::NotFound(format!("`{name}` is not in the twin")))?;
-    think::context(edge, &setup.settings()?, node).await
+    topology.node(id.as_str()).ok_or_else(|| CommandError::NotFound(format!("`{name}` is not in the twin")))
 }
 
 fn unknown(name: &str, lookup: &Lookup, nodes: usize) -> String {

@@ -2,6 +2,8 @@
 //!
 //! Owns the printing. What a state means is `activities`', where it is kept is `edge`'s.
 
+mod check;
+
 use activities::twin::Node;
 use serde_json::{Value, json};
 
@@ -18,6 +20,7 @@ pub(crate) async fn run(command: Twin) -> Result<Ending, CommandError> {
     match command {
         Twin::Show(options) => look(&options),
         Twin::Collect(options) => collect(options).await,
+        Twin::Check(options) => check::run(&options),
         Twin::Path(options) => path(&options),
     }
 }

@@ -4,6 +4,7 @@
 //! the system chooses, and looks only at what a user could see. What one package does is tested in that package.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail loudly")]
 
+mod check;
 mod crash;
 mod demo;
 mod incident;

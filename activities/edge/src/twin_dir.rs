@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! twin/topology/<state>.json   one object for each state file; written by `collect`
-//! twin/governance.json         what people forbid or demand; further files in twin/governance/
+//! twin/governance/*.cedar      what people permit and forbid; twin/governance.json and twin/governance/*.json likewise
 //! twin/constraints.json        maintenance windows, forbidden operations; further files in twin/constraints/
 //! twin/precedents/<id>.json    one object for each incident; written by `remember`
 //! ```
@@ -16,7 +16,7 @@ use std::time::SystemTime;
 
 use activities::approval::sha256_hex;
 use activities::shape::{LayerAnswer, LayerDocument};
-use activities::twin::{Topology, TopologyObject};
+use activities::twin::{DEFAULT_POLICIES, Topology, TopologyObject};
 
 use crate::error::{EdgeError, FileError};
 use crate::files::{self, Privacy};
@@ -31,13 +31,18 @@ pub struct TwinDir {
 /// What tells that the topology's files are the same: names, times and lengths.
 type Signature = Vec<(PathBuf, Option<SystemTime>, u64)>;
 
-/// Writes a permissive governance and empty constraints where people have written none; answers what was written.
+/// Writes the default policies and empty constraints where people have written none; answers what was written.
 pub fn initialise(data_dir: &Path) -> Result<Vec<PathBuf>, EdgeError> {
     let root = data_dir.join("twin");
     let mut written = Vec::new();
-    for (layer, text) in [(GOVERNANCE, DEFAULT_GOVERNANCE), (CONSTRAINTS, DEFAULT_CONSTRAINTS)] {
-        let path = root.join(format!("{layer}.json"));
-        if !root.join(layer).is_dir() && files::create(&path, text.as_bytes(), Privacy::Shared)? {
+    let defaults = [
+        (GOVERNANCE, "governance/default.cedar", DEFAULT_POLICIES),
+        (CONSTRAINTS, "constraints.json", DEFAULT_CONSTRAINTS),
+    ];
+    for (layer, file, text) in defaults {
+        let path = root.join(file);
+        let there = root.join(layer).is_dir() || root.join(format!("{layer}.json")).exists();
+        if !there && files::create(&path, text.as_bytes(), Privacy::Shared)? {
             written.push(path);
         }
     }
@@ -97,7 +102,9 @@ impl TwinDir {
     fn layer(&self, layer: &str) -> Result<LayerAnswer, EdgeError> {
         let mut paths = vec![self.root.join(format!("{layer}.json"))];
         let inside = self.root.join(layer);
-        paths.extend(files::list(&inside, "json")?);
+        for form in FORMS {
+            paths.extend(files::list(&inside, form)?);
+        }
         paths.sort();
         let mut documents = Vec::new();
         for path in paths {
@@ -150,8 +157,8 @@ fn version(documents: &[LayerDocument]) -> String {
 const TOPOLOGY: &str = "topology";
 const GOVERNANCE: &str = "governance";
 const CONSTRAINTS: &str = "constraints";
-const DEFAULT_GOVERNANCE: &str =
-    "{\n  \"frameworks\": [],\n  \"denied_actions\": [],\n  \"mandatory_tags\": {},\n  \"compliance_scope\": []\n}\n";
+/// The endings of the files of a layer.
+const FORMS: [&str; 2] = ["cedar", "json"];
 const DEFAULT_CONSTRAINTS: &str = "{\n  \"maintenance_windows\": [],\n  \"forbidden_operations\": []\n}\n";
 
 #[cfg(test)]
@@ -200,6 +207,6 @@ mod tests {
         }
         let names: Vec<String> =
             twin.governance().unwrap().documents.into_iter().map(|document| document.name).collect();
-        assert_eq!(names, ["governance/a.json", "governance/b.json", "governance.json"]);
+        assert_eq!(names, ["governance/a.json", "governance/b.json", "governance/default.cedar"]);
     }
 }

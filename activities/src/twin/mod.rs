@@ -30,14 +30,17 @@ mod topology;
 mod vector;
 
 pub use address::{InstanceKey, config_address};
-pub use constraints::{ClockTime, Constraints, Day, ForbiddenOperation, Instant, MaintenanceWindow, Weekly, Zone};
+pub use constraints::{
+    ClockTime, Constraints, CronTimes, Day, ForbiddenOperation, Instant, Length, MaintenanceWindow, Pattern, Weekly,
+    WindowKind, Zone,
+};
 pub use edge::{Edge, Failure, Relation};
 pub use embedding::{LOCAL_DIMENSION, LOCAL_MODEL, embed_local};
-pub use governance::{Condition, DeniedAction, Governance, TagCondition};
+pub use governance::{Condition, DEFAULT_POLICIES, DeniedAction, Governance, GovernanceForm, TagCondition};
 pub use kind::{Kind, kind_of, kinds};
-pub use layer::{Document, Layer, LayerError};
+pub use layer::{Document, Layer, LayerProblem};
 pub use node::{Node, NodeId};
-pub use policy::{Finding, Policy, Verdict};
+pub use policy::{Budget, Effect, Finding, Policy, Principal, Question, Rule, Step, Verdict, policy_schema};
 pub use precedent::{Gates, Precedent, Recall, RecallError, Standing, TrackRecord, track_records};
 pub use radius::{MOST_REACHED, Reached};
 pub use resolve::{Place, Resolution, alarm_names};

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! topology/<state>.json    one object for each state file; written by `collect`
-//! governance.json          what people forbid or demand; further objects in governance/
+//! governance/*.cedar       what people permit and forbid; governance.json and governance/*.json likewise
 //! constraints.json         maintenance windows, forbidden operations; further objects in constraints/
 //! precedents/<id>.json     one object for each incident; written by `remember`
 //! kill-switch              its presence stops all execution; its text is the reason
@@ -89,7 +89,8 @@ async fn layer(store: &Store, layer: &str) -> Result<LayerAnswer, EdgeError> {
         // Half a policy is none.
         return Err(store.broken(layer, format!("it holds more than {MOST_DOCUMENTS} objects")));
     }
-    keys.extend(inside.into_iter().map(|object| object.key).filter(|key| key.ends_with(".json")));
+    let is_read = |key: &String| key.ends_with(".json") || key.ends_with(".cedar");
+    keys.extend(inside.into_iter().map(|object| object.key).filter(is_read));
     keys.sort();
     let mut documents = Vec::new();
     for (name, bytes) in store.get_all(keys).await? {

@@ -28,7 +28,7 @@ async fn reads_answer_from_the_twin_and_the_account() {
     let topology = json!({"kind": "topology", "namespace": "AWS/Lambda", "dimensions": {"FunctionName": "shop-orders"},
                           "aliases": ["shop-orders"], "depth": 2, "limit": 10});
     check(topology, "/answer/node/id", json!(NODE)).await;
-    check(json!({"kind": "governance"}), "/answer/documents/0/name", json!("governance.json")).await;
+    check(json!({"kind": "governance"}), "/answer/documents/0/name", json!("governance/default.cedar")).await;
     check(json!({"kind": "kill_switch"}), "/answer/engaged", json!(false)).await;
     check(json!({"kind": "recent_actions", "seconds": 3600}), "/answer/automatic", json!(0)).await;
     check(json!({"kind": "alarm", "name": "shop-orders-duration"}), "/answer/state", json!("ALARM")).await;

@@ -190,7 +190,11 @@ fn a_broken_layer_denies_and_names_the_field() {
     check_broken("{}", "not json", "`c.json`");
     let window = |fields: &str| format!(r#"{{"maintenance_windows": [{{"name": "w", {fields}}}]}}"#);
     check_broken("{}", &window(r#""start": "2026-01-02T00:00:00Z", "end": "2026-01-01T00:00:00Z""#), "never opens");
-    check_broken("{}", &window(r#""start": "2026-01-02T00:00:00Z""#), "needs either `start` and `end`, or `weekly`");
+    check_broken(
+        "{}",
+        &window(r#""start": "2026-01-02T00:00:00Z""#),
+        "needs either `start` and `end`, or `weekly`, or `cron`",
+    );
     let weekly = |days: &str, from: &str, zone: &str| {
         window(&format!(r#""weekly": {{"days": {days}, "from": "{from}", "to": "06:00", "time_zone": "{zone}"}}"#))
     };
@@ -220,10 +224,11 @@ fn the_version_changes_with_the_text() {
 #[test]
 fn a_rule_that_can_never_apply_is_reported() {
     let text = r#"{"denied_actions": [{"tool": "ecs", "action": "stop_service", "target": "*"}, {"action": "*", "target": "*"}]}"#;
-    let governance = Governance::parse(&[Document { name: "g.json", text }]).unwrap();
+    let policy = Policy::read(&[Document { name: "g.json", text }], &[Document { name: "c.json", text: "{}" }]);
+    let warnings: Vec<String> = policy.warnings(NOW.parse().unwrap()).iter().map(ToString::to_string).collect();
     assert_eq!(
-        governance.warnings(),
-        ["denied action `stop_service` of tool `ecs` is none of the catalogue's, so the rule never applies"]
+        warnings,
+        ["`g.json`: `governance.denied_actions[0]` never applies: it is about none of the catalogue's actions"]
     );
 }
 
@@ -234,5 +239,47 @@ fn every_rule_is_explained() {
         &json!({"forbidden_ops": ["none_such"]}),
     );
     let findings = policy.explain(ActionName::LambdaUpdateTimeout, &function(), NOW.parse().unwrap());
-    assert_eq!(findings.iter().filter(|finding| !finding.denies).count(), 3);
+    let told = |finding: &Finding| format!("{}: {}", finding.rule, finding.reason);
+    assert_eq!(
+        findings.iter().map(told).collect::<Vec<_>>(),
+        [
+            r#"governance.denied_actions[0]: does not apply: `action == Action::"rds_reboot_instance"` does not hold"#,
+            r#"governance.mandatory_tags.Owner: does not apply: `unless { resource.hasTag("Owner") && (resource.getTag("Owner") like "*") }` does not hold"#,
+            "governance.permit: permits what no rule forbids, as the JSON form means it",
+            "constraints.forbidden_operations[0]: never applies: it is about none of the catalogue's actions",
+        ]
+    );
+    assert!(findings.iter().all(|finding| !finding.denies));
+}
+
+#[test]
+fn a_verdict_names_the_policies_that_decided() {
+    let rules = policy(
+        &json!({"denied_actions": [{"action": "*", "target": "*"}, {"action": "*", "target": "*orders"}], "mandatory_tags": ["CostCentre"]}),
+        &json!({}),
+    );
+    let now = NOW.parse().unwrap();
+    assert_eq!(
+        rules.permit(ActionName::LambdaUpdateTimeout, &function(), now).policies,
+        ["governance.denied_actions[0]", "governance.denied_actions[1]", "governance.mandatory_tags.CostCentre"]
+    );
+    let open = policy(&json!({}), &json!({}));
+    assert_eq!(open.permit(ActionName::LambdaUpdateTimeout, &function(), now).policies, ["governance.permit"]);
+}
+
+#[test]
+fn the_order_of_files_does_not_matter() {
+    let one = Document { name: "governance.json", text: "{}" };
+    let other = Document { name: "governance/a.cedar", text: "// nothing" };
+    let constraints = [Document { name: "c.json", text: "{}" }];
+    assert_eq!(
+        Policy::read(&[one, other], &constraints).version(),
+        Policy::read(&[other, one], &constraints).version()
+    );
+}
+
+#[test]
+fn a_document_in_the_other_layer_is_another_policy() {
+    let text = Document { name: "a.json", text: "{}" };
+    assert_ne!(Policy::read(&[text], &[]).version(), Policy::read(&[], &[text]).version());
 }
