@@ -1,0 +1,286 @@
+"""Drives the service integrations of a running engine against an emulator of AWS: each machine is started, and what it did is
+looked up with boto3. The emulator (moto) listens on loopback and ends with this script.
+
+usage: integrations.py SAO DATA
+"""
+
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+
+import boto3
+
+SAO, DATA = sys.argv[1:3]
+REGION = "eu-west-1"
+ROLE = "arn:aws:iam::123456789012:role/machine"
+KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": REGION}
+STATES = "arn:aws:states:::"
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def eventually(what, probe, attempts=300):
+    for _ in range(attempts):
+        found = probe()
+        if found:
+            return found
+        time.sleep(0.1)
+    raise SystemExit(f"{what}: did not happen")
+
+
+def listening(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def emulator(port):
+    program = pathlib.Path(sys.executable).parent / "moto_server"
+    server = subprocess.Popen([program, "-H", "127.0.0.1", "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    eventually("the emulator listens", lambda: listening(port))
+    return server
+
+
+def up(port, runtime, endpoint):
+    arguments = [SAO, "up", "--listen", f"127.0.0.1:{port}", "--public-listen", f"127.0.0.1:{free_port()}", "--data", DATA]
+    arguments += ["--region", REGION, "--account", "123456789012", "--runtime-listen", f"127.0.0.1:{runtime}", "--function", "worker"]
+    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_ENDPOINT_URL": endpoint}
+    server = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, env={**os.environ, **keys})
+    eventually("listening", lambda: listening(port))
+    return server
+
+
+class Engine:
+    def __init__(self, endpoint):
+        self.sfn = boto3.client("stepfunctions", endpoint_url=endpoint, **KEYS)
+        self.count = 0
+
+    def start(self, states, given=None):
+        """Starts a chain of states, given as (resource, parameters) or whole."""
+        self.count += 1
+        names = [f"S{place}" for place in range(len(states))]
+        chain = {}
+        for place, (name, state) in enumerate(zip(names, states)):
+            if isinstance(state, tuple):
+                resource, parameters = state
+                state = {"Type": "Task", "Resource": resource if resource.startswith("arn:") else STATES + resource, "Parameters": parameters}
+            last = place + 1 == len(states)
+            way = {"End": True} if last else {"ResultPath": f"$.{name}", "Next": names[place + 1]}
+            chain[name] = state if state["Type"] == "Fail" else {**state, **way}
+        definition = json.dumps({"StartAt": names[0], "States": chain})
+        machine = self.sfn.create_state_machine(name=f"machine-{self.count}", definition=definition, roleArn=ROLE)
+        self.machine = machine["stateMachineArn"]
+        return self.sfn.start_execution(stateMachineArn=self.machine, input=json.dumps(given or {}))["executionArn"]
+
+    def ended(self, execution):
+        describe = lambda: (d := self.sfn.describe_execution(executionArn=execution))["status"] != "RUNNING" and d
+        return eventually("the execution ends", describe)
+
+    def run(self, *states, given=None):
+        """The output of a chain of states that succeeds."""
+        ended = self.ended(self.start(states, given))
+        assert ended["status"] == "SUCCEEDED", ended
+        return json.loads(ended["output"])
+
+    def fails(self, resource, parameters, error, *words):
+        """A task fails with an error, and a cause that has these words."""
+        ended = self.ended(self.start([(resource, parameters)]))
+        assert ended["status"] == "FAILED" and ended["error"] == error, ended
+        for word in words:
+            assert word in ended["cause"], ended["cause"]
+
+    def events(self, execution):
+        return [event["type"] for event in self.sfn.get_execution_history(executionArn=execution)["events"]]
+
+
+def received(sqs, queue):
+    messages = eventually("a message arrives", lambda: sqs.receive_message(QueueUrl=queue).get("Messages"))
+    sqs.delete_message(QueueUrl=queue, ReceiptHandle=messages[0]["ReceiptHandle"])
+    return json.loads(messages[0]["Body"])
+
+
+def check_sqs(engine, aws):
+    sqs = aws("sqs")
+    queue = sqs.create_queue(QueueName="plain")["QueueUrl"]
+    attributes = {"kind": {"DataType": "String", "StringValue": "x"}}
+    sent = engine.run(("sqs:sendMessage", {"QueueUrl": queue, "MessageBody": {"a": [1]}, "MessageAttributes": attributes}))
+    assert sent["MessageId"] and sent["MD5OfMessageBody"] and sent["SdkHttpMetadata"]["HttpStatusCode"] == 200, sent
+    assert received(sqs, queue) == {"a": [1]}
+    sent = engine.run(("aws-sdk:sqs:sendMessage", {"QueueUrl": queue, "MessageBody": "[2]"}))
+    assert set(sent) == {"MessageId", "Md5OfMessageBody"}, sent
+    assert received(sqs, queue) == [2]
+    gone = queue.replace("plain", "gone")
+    missing = "AWS.SimpleQueueService.NonExistentQueue"
+    engine.fails("sqs:sendMessage", {"QueueUrl": gone, "MessageBody": "x"}, "SQS.QueueDoesNotExistException", "Service: AmazonSQS; Status Code: 400", missing)
+
+    waits = {"QueueUrl": queue, "MessageBody": {"token.$": "$$.Task.Token"}}
+    execution = engine.start([("sqs:sendMessage.waitForTaskToken", waits)])
+    engine.sfn.send_task_success(taskToken=received(sqs, queue)["token"], output='{"approved": true}')
+    assert json.loads(engine.ended(execution)["output"]) == {"approved": True}
+    assert "TaskSubmitted" in engine.events(execution), engine.events(execution)
+
+
+def check_sns(engine, aws):
+    sns, sqs = aws("sns"), aws("sqs")
+    topic = sns.create_topic(Name="topic")["TopicArn"]
+    queue = sqs.create_queue(QueueName="subscriber")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    attributes = {"kind": {"DataType": "String", "StringValue": "x y"}}
+    sent = engine.run(("sns:publish", {"TopicArn": topic, "Message": {"n": 1}, "MessageAttributes": attributes}))
+    assert sent["MessageId"] and sent["SdkResponseMetadata"], sent
+    told = received(sqs, queue)
+    assert json.loads(told["Message"]) == {"n": 1} and told["MessageAttributes"]["kind"]["Value"] == "x y", told
+    engine.fails("sns:publish", {"TopicArn": topic + "x", "Message": "m"}, "SNS.NotFoundException", "Service: AmazonSNS; Status Code: 404")
+
+
+def check_dynamodb(engine, aws):
+    key = [{"AttributeName": "id", "AttributeType": "S"}]
+    aws("dynamodb").create_table(
+        TableName="table", AttributeDefinitions=key, KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}], BillingMode="PAY_PER_REQUEST"
+    )
+    item = {"id": {"S": "1"}, "count": {"N": "7"}, "IDs": {"SS": ["a"]}, "ok": {"BOOL": True}}
+    place = {"TableName": "table", "Key": {"id": {"S": "1"}}}
+    update = {**place, "UpdateExpression": "SET #c = :c", "ExpressionAttributeNames": {"#c": "count"}, "ExpressionAttributeValues": {":c": {"N": "8"}}, "ReturnValues": "UPDATED_NEW"}
+    read = engine.run(("dynamodb:putItem", {"TableName": "table", "Item": item}), ("dynamodb:updateItem", update), ("dynamodb:getItem", place))
+    assert read["Item"] == {**item, "count": {"N": "8"}}, read
+    query = {"TableName": "table", "KeyConditionExpression": "id = :id", "ExpressionAttributeValues": {":id": {"S": "1"}}}
+    found = engine.run(("aws-sdk:dynamodb:query", query))
+    assert found["Items"] == [{"id": {"S": "1"}, "count": {"N": "8"}, "IDs": {"Ss": ["a"]}, "ok": {"Bool": True}}], found
+    gone = engine.run(("dynamodb:deleteItem", {**place, "ReturnValues": "ALL_OLD"}))
+    assert gone["Attributes"]["id"] == {"S": "1"}, gone
+    engine.fails("dynamodb:putItem", {"TableName": "gone", "Item": item}, "DynamoDB.ResourceNotFoundException", "Error Code: ResourceNotFoundException; ")
+    engine.fails("aws-sdk:dynamodb:putItem", {"TableName": "gone", "Item": item}, "DynamoDb.ResourceNotFoundException", "(Service: DynamoDb, Status Code: 400, ")
+
+
+def check_s3(engine, aws):
+    bucket = {"Bucket": "bucket-of-the-check"}
+    object = {**bucket, "Key": "a folder/ä+b.json"}
+    engine.run(("aws-sdk:s3:createBucket", {**bucket, "CreateBucketConfiguration": {"LocationConstraint": REGION}}))
+    put = engine.run(("aws-sdk:s3:putObject", {**object, "Body": {"a": 1}, "ContentType": "application/json", "Metadata": {"owner": "me"}}))
+    assert put["ETag"], put
+    got = engine.run(("aws-sdk:s3:getObject", object))
+    assert json.loads(got["Body"]) == {"a": 1} and got["ContentLength"] == 7 and got["Metadata"] == {"owner": "me"}, got
+    engine.run(("aws-sdk:s3:copyObject", {**bucket, "Key": "copy", "CopySource": "bucket-of-the-check/a%20folder/%C3%A4%2Bb.json"}))
+    listed = engine.run(("aws-sdk:s3:listObjectsV2", {**bucket, "Prefix": "c"}))
+    assert [entry["Key"] for entry in listed["Contents"]] == ["copy"] and listed["IsTruncated"] is False, listed
+    head = engine.run(("aws-sdk:s3:headObject", {**bucket, "Key": "copy"}))
+    assert head["ContentLength"] == 7 and "Body" not in head, head
+    engine.run(("aws-sdk:s3:deleteObject", {**bucket, "Key": "copy"}))
+    left = [entry["Key"] for entry in aws("s3").list_objects_v2(**bucket)["Contents"]]
+    assert left == [object["Key"]], left
+    engine.fails("aws-sdk:s3:getObject", {**bucket, "Key": "copy"}, "S3.NoSuchKeyException", "The specified key does not exist. (Service: S3, Status Code: 404, ")
+
+
+def check_secrets(engine, aws):
+    made = engine.run(("aws-sdk:secretsmanager:createSecret", {"Name": "secret", "SecretString": "hush"}))
+    read = engine.run(("aws-sdk:secretsmanager:getSecretValue", {"SecretId": "secret"}))
+    assert (read["SecretString"], read["Arn"]) == ("hush", made["Arn"]) and read["CreatedDate"].endswith("Z"), read
+    engine.fails("aws-sdk:secretsmanager:getSecretValue", {"SecretId": "none"}, "SecretsManager.ResourceNotFoundException", "(Service: SecretsManager, Status Code: 4")
+
+
+def check_events(engine, aws):
+    events, sqs = aws("events"), aws("sqs")
+    queue = sqs.create_queue(QueueName="events")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    events.put_rule(Name="rule", EventPattern=json.dumps({"source": ["check"]}))
+    events.put_targets(Rule="rule", Targets=[{"Id": "queue", "Arn": arn}])
+    entry = {"Source": "check", "DetailType": "kind", "Detail": {"a": 1}}
+    put = engine.run(("events:putEvents", {"Entries": [entry]}))
+    assert put["FailedEntryCount"] == 0 and put["Entries"][0]["EventId"], put
+    told = received(sqs, queue)
+    assert told["detail"] == {"a": 1} and engine.machine in told["resources"], told
+    engine.fails("events:putEvents", {"Entries": [{**entry, "Detail": "no json"}]}, "EventBridge.FailedEntry", "MalformedDetail")
+
+
+def check_executions(engine, aws):
+    engine.run({"Type": "Pass", "Result": {"from": "child"}})
+    child = engine.machine
+    for pattern, output in [(".sync", '{"from":"child"}'), (".sync:2", {"from": "child"})]:
+        execution = engine.start([("states:startExecution" + pattern, {"StateMachineArn": child, "Input": {"a": 1}})])
+        ended = json.loads(engine.ended(execution)["output"])
+        assert (ended["Status"], ended["Output"]) == ("SUCCEEDED", output), ended
+        kinds = engine.events(execution)
+        assert kinds == ["ExecutionStarted", "TaskStateEntered", "TaskScheduled", "TaskStarted", "TaskSubmitted", "TaskSucceeded", "TaskStateExited", "ExecutionSucceeded"], kinds
+    started = engine.run(("states:startExecution", {"StateMachineArn": child}), ("aws-sdk:sfn:describeExecution", {"ExecutionArn.$": "$.S0.ExecutionArn"}))
+    assert started["StateMachineArn"] == child, started
+    engine.ended(engine.start([{"Type": "Fail", "Error": "Broken", "Cause": "it is"}]))
+    engine.fails("states:startExecution.sync", {"StateMachineArn": engine.machine}, "States.TaskFailed", '"Status":"FAILED"', "Broken")
+    engine.fails("aws-sdk:sfn:sendTaskSuccess", {"TaskToken": "none", "Output": "{}"}, "Sfn.InvalidTokenException", "(Service: Sfn, Status Code: 400, ")
+
+
+def check_crash(engine, restart):
+    engine.run({"Type": "Wait", "Seconds": 2})
+    child = engine.machine
+    execution = engine.start([("states:startExecution.sync", {"StateMachineArn": child})])
+    eventually("the child runs", lambda: "TaskSubmitted" in engine.events(execution))
+    restart()
+    ended = engine.ended(execution)
+    assert ended["status"] == "SUCCEEDED" and json.loads(ended["output"])["Status"] == "SUCCEEDED", ended
+    children = engine.sfn.list_executions(stateMachineArn=child)["executions"]
+    assert len(children) == 2, f"one for itself, one for the task: {children}"
+
+
+def check_worker(engine, runtime):
+    base = f"http://127.0.0.1:{runtime}/worker/2018-06-01/runtime/invocation"
+
+    def serve(times):
+        for _ in range(times):
+            with urllib.request.urlopen(f"{base}/next") as invocation:
+                id, payload = invocation.headers["Lambda-Runtime-Aws-Request-Id"], json.load(invocation)
+            failed = payload.get("fail")
+            answer = {"errorType": failed, "errorMessage": "as told"} if failed else {"got": payload}
+            where = f"{base}/{id}/{'error' if failed else 'response'}"
+            urllib.request.urlopen(urllib.request.Request(where, data=json.dumps(answer).encode(), method="POST")).close()
+
+    worker = threading.Thread(target=serve, args=(3,), daemon=True)
+    worker.start()
+    function = f"arn:aws:lambda:{REGION}:123456789012:function:worker"
+    assert engine.run((function, {"a": 0.5})) == {"got": {"a": 0.5}}
+    invoked = engine.run(("lambda:invoke", {"FunctionName": function, "Payload": {"b": 2}}))
+    assert invoked["Payload"] == {"got": {"b": 2}} and invoked["StatusCode"] == 200, invoked
+    engine.fails("lambda:invoke", {"FunctionName": "worker", "Payload": {"fail": "Custom"}}, "Custom", "as told")
+    worker.join(10)
+    engine.fails("lambda:invoke", {"FunctionName": "nobody"}, "Lambda.ResourceNotFoundException", "Service: AWSLambda; Status Code: 404")
+
+
+def main():
+    pathlib.Path(DATA).mkdir(parents=True, exist_ok=True)
+    moto, port, runtime = free_port(), free_port(), free_port()
+    endpoint = f"http://127.0.0.1:{moto}"
+    double = emulator(moto)
+    server = up(port, runtime, endpoint)
+    engine = Engine(f"http://127.0.0.1:{port}")
+    aws = lambda service: boto3.client(service, endpoint_url=endpoint, **KEYS)
+    try:
+        for check in [check_sqs, check_sns, check_dynamodb, check_s3, check_secrets, check_events, check_executions]:
+            check(engine, aws)
+            print(f"integrations: {check.__name__.removeprefix('check_')} agrees")
+
+        def restart():
+            nonlocal server
+            server.kill()
+            server.wait()
+            server = up(port, runtime, endpoint)
+
+        check_crash(engine, restart)
+        print("integrations: a job is followed over a crash")
+        check_worker(engine, runtime)
+        print("integrations: a local worker serves its function")
+    finally:
+        for process in [server, double]:
+            process.terminate()
+            process.wait()
+    print(f"integrations: {engine.count} machines")
+
+
+main()
