@@ -35,6 +35,7 @@ mod drive;
 mod error;
 mod express;
 mod express_child;
+mod jobs;
 mod logging;
 mod machine;
 mod map_run;
@@ -196,6 +197,7 @@ struct Inner {
     next_execution: AtomicU64,
     names: Names,
     family: child::Family,
+    jobs: Arc<jobs::Jobs>,
     watchers: Watchers,
     closing: AtomicBool,
     /// Held by this process; `None` after a shutdown.
