@@ -27,7 +27,7 @@ pub(super) async fn call_bare(work: &Work<'_>) -> Result<String, Failure> {
 
 /// `lambda:invoke`
 pub(super) async fn invoke(work: &Work<'_>) -> Result<String, Failure> {
-    let request = Request::read(work.parameters()?)?;
+    let request = Request::read(work.arguments()?)?;
     let answer = answer(work, request).await.map_err(|error| failure(error, "lambda"))?;
     match answer.function_error {
         None => Ok(answer.wrapped()),
@@ -224,8 +224,15 @@ fn error_payload(error: &FunctionError) -> String {
 /// A function that failed: the error is the one that it names.
 fn failed(payload: &str) -> Failure {
     let named: Value = serde_json::from_str(payload).unwrap_or_default();
-    let error = named["errorType"].as_str().filter(|name| !name.is_empty()).unwrap_or("Lambda.Unknown");
-    Failure::new(error, payload)
+    match named["errorType"].as_str().filter(|name| !name.is_empty()) {
+        Some(error) => Failure::new(error, payload),
+        None => Failure::new(
+            "Lambda.Unknown",
+            format!(
+                "The cause could not be determined because Lambda did not return an error type. Returned payload: {payload}"
+            ),
+        ),
+    }
 }
 
 fn failure(error: CallError, task: &str) -> Failure {
