@@ -37,7 +37,7 @@ pub use constraints::{
 pub use edge::{Edge, Failure, Relation};
 pub use embedding::{LOCAL_DIMENSION, LOCAL_MODEL, embed_local};
 pub use governance::{Condition, DEFAULT_POLICIES, DeniedAction, Governance, GovernanceForm, TagCondition};
-pub use kind::{Kind, kind_of, kinds};
+pub use kind::{Attribute, Form, Kind, kind_of, kinds};
 pub use layer::{Document, Layer, LayerProblem};
 pub use node::{Node, NodeId};
 pub use policy::{Budget, Effect, Finding, Policy, Principal, Question, Rule, Step, Verdict, policy_schema};
