@@ -9,25 +9,38 @@
 //! ```
 
 mod address;
+mod attributes;
+mod build;
 mod constraints;
+mod copies;
+mod copy;
 mod declared;
 mod edge;
 mod embedding;
 mod flat;
 mod glob;
 mod governance;
+mod hash;
+mod json;
 mod kind;
 mod layer;
+mod lookup;
+mod names;
+mod naming;
 mod node;
+mod object;
+mod plan;
 mod policy;
 mod precedent;
 mod radius;
 mod redact;
 mod relate;
 mod resolve;
+mod scan;
 mod state;
 mod topology;
 mod vector;
+mod view;
 
 pub use address::{InstanceKey, config_address};
 pub use constraints::{
@@ -39,13 +52,16 @@ pub use embedding::{LOCAL_DIMENSION, LOCAL_MODEL, embed_local};
 pub use governance::{Condition, DEFAULT_POLICIES, DeniedAction, Governance, GovernanceForm, TagCondition};
 pub use kind::{Attribute, Form, Kind, kind_of, kinds};
 pub use layer::{Document, Layer, LayerProblem};
+#[cfg(test)]
+pub(crate) use node::only_node;
 pub use node::{Node, NodeId};
+pub use object::{ObjectError, ObjectHead, Texts, TopologyObject};
 pub use policy::{Budget, Effect, Finding, Policy, Principal, Question, Rule, Step, Verdict, policy_schema};
 pub use precedent::{Gates, Precedent, Recall, RecallError, Standing, TrackRecord, track_records};
 pub use radius::{MOST_REACHED, Reached};
 pub use resolve::{Place, Resolution, alarm_names};
 pub use state::{Instance, LeftOut, State, StateError, SuccessionError};
-pub use topology::{Lookup, MergeError, Source, Topology, TopologyObject};
+pub use topology::{Lookup, MergeError, NodeRef, ReadError, Source, Topology};
 pub use vector::{Hit, Vector, VectorError, VectorIndex, VectorKind};
 
 #[cfg(test)]

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::node::{Node, NodeId};
-use super::topology::{Lookup, Topology};
+use super::node::NodeId;
+use super::topology::{Lookup, NodeRef, Topology};
 
 /// What an alarm's dimensions mean.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,10 +54,11 @@ pub struct Place {
 
 impl Place {
     /// Whether the node may stand here: what is not known of it does not speak against it.
-    pub fn holds(&self, node: &Node) -> bool {
-        let agrees =
-            |ours: &Option<String>, theirs: &Option<String>| ours.is_none() || theirs.is_none() || ours == theirs;
-        agrees(&self.account, &node.account) && agrees(&self.region, &node.region)
+    pub fn holds(&self, node: NodeRef<'_>) -> bool {
+        let agrees = |ours: &Option<String>, theirs: Option<&str>| {
+            ours.is_none() || theirs.is_none() || ours.as_deref() == theirs
+        };
+        agrees(&self.account, node.account()) && agrees(&self.region, node.region())
     }
 }
 
@@ -78,14 +79,15 @@ impl Topology {
         };
         let what = format!("{} `{}`", wanted.noun, wanted.name);
         self.pick(what, self.candidates(&wanted.name), |node| {
-            wanted.types.contains(&node.resource_type.as_str()) && place.holds(node)
+            wanted.types.contains(&node.resource_type()) && place.holds(node)
         })
     }
 
     /// Finds what an alarm of this name watches, by the alarm's own node.
     pub fn resolve_alarm(&self, alarm_name: &str) -> Resolution {
         let what = format!("alarm `{alarm_name}`");
-        match self.pick(what, self.candidates(alarm_name), |node| node.resource_type == "aws_cloudwatch_metric_alarm") {
+        match self.pick(what, self.candidates(alarm_name), |node| node.resource_type() == "aws_cloudwatch_metric_alarm")
+        {
             Resolution::Node(alarm) => match self.watched_by(&alarm).as_slice() {
                 [one] => Resolution::Node(one.clone()),
                 [] => Resolution::NotInTwin { what: format!("what alarm `{alarm_name}` watches") },
@@ -118,7 +120,7 @@ impl Topology {
         }
     }
 
-    fn pick(&self, what: String, candidates: Lookup, fits: impl Fn(&Node) -> bool) -> Resolution {
+    fn pick(&self, what: String, candidates: Lookup, fits: impl Fn(NodeRef<'_>) -> bool) -> Resolution {
         let fits = |id: &NodeId| self.node(id.as_str()).is_some_and(&fits);
         let mut nodes = match candidates {
             Lookup::Unknown => Vec::new(),
