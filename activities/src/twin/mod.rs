@@ -26,6 +26,7 @@ mod kind;
 mod layer;
 mod lookup;
 mod names;
+mod namespace;
 mod naming;
 mod node;
 mod object;
@@ -54,6 +55,7 @@ pub use kind::{Attribute, Form, Kind, kind_of, kinds};
 pub use layer::{Document, Layer, LayerProblem};
 #[cfg(test)]
 pub(crate) use node::only_node;
+pub use namespace::{Meaning, knows, meanings, metric_of, partition};
 pub use node::{Node, NodeId};
 pub use object::{ObjectError, ObjectHead, Texts, TopologyObject};
 pub use policy::{Budget, Effect, Finding, Policy, Principal, Question, Rule, Step, Verdict, policy_schema};

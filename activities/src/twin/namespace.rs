@@ -45,7 +45,11 @@ impl Meaning {
 /// Dimensions in a namespace of one's own mean what they mean anywhere: `FunctionName` is a function wherever it stands.
 pub fn meanings(namespace: &str, dimensions: &[(&str, &str)]) -> Vec<Meaning> {
     let own: Vec<Meaning> = if knows(namespace) {
-        RULES.iter().filter(|rule| rule.is_of(namespace)).filter_map(|rule| rule.apply(dimensions)).collect()
+        let rules = RULES.iter().filter(|rule| rule.is_of(namespace));
+        let all: Vec<Meaning> = rules.filter_map(|rule| rule.apply(dimensions)).collect();
+        // A service that the twin does not hold is not its cluster.
+        let types = all.first().map(|meaning| meaning.types);
+        all.into_iter().filter(|meaning| Some(meaning.types) == types).collect()
     } else {
         let telling = RULES.iter().filter(|rule| rule.qualifier.is_none());
         let mut all: Vec<(usize, Meaning)> =
@@ -269,7 +273,7 @@ mod tests {
             (
                 "AWS/ECS",
                 &[("ServiceName", "web"), ("ClusterName", "shop")],
-                &[("aws_ecs_service", "shop/web"), ("aws_ecs_cluster", "shop")],
+                &[("aws_ecs_service", "shop/web")],
             ),
             ("AWS/ECS", &[("ClusterName", "shop")], &[("aws_ecs_cluster", "shop")]),
             ("AWS/RDS", &[("DBClusterIdentifier", "c"), ("Role", "WRITER")], &[("aws_rds_cluster", "c")]),
@@ -277,7 +281,7 @@ mod tests {
             (
                 "AWS/NetworkELB",
                 &[("LoadBalancer", "net/a/1"), ("TargetGroup", "targetgroup/b/2")],
-                &[("aws_lb_target_group", "targetgroup/b/2"), ("aws_lb", "net/a/1")],
+                &[("aws_lb_target_group", "targetgroup/b/2")],
             ),
             (
                 "AWS/DynamoDB",
@@ -289,11 +293,7 @@ mod tests {
             (
                 "AWS/Events",
                 &[("RuleName", "r"), ("EventBusName", "b")],
-                &[
-                    ("aws_cloudwatch_event_rule", "b/r"),
-                    ("aws_cloudwatch_event_rule", "r"),
-                    ("aws_cloudwatch_event_bus", "b"),
-                ],
+                &[("aws_cloudwatch_event_rule", "b/r"), ("aws_cloudwatch_event_rule", "r")],
             ),
             ("ContainerInsights", &[("ClusterName", "k"), ("Namespace", "shop")], &[("aws_eks_cluster", "k")]),
             ("AWS/CloudFront", &[("DistributionId", "E1"), ("Region", "Global")], &[(

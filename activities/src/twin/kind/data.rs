@@ -96,7 +96,7 @@ pub(super) const KINDS: &[Kind] = &[
         "aws_elasticache_cluster",
         ("elasticache", "AWS::ElastiCache::CacheCluster"),
         "cache cluster",
-        &["cluster_id", "cluster_address"],
+        &["cluster_id", "cluster_address", "cache_nodes.address"],
         &[text("cluster_id"), text("engine"), text("engine_version"), text("node_type"), integer("num_cache_nodes")],
     ),
     kind(

@@ -109,6 +109,14 @@ pub(super) const KINDS: &[Kind] = &[
         &[text("name"), boolean("fifo_topic"), document("delivery_policy")],
     ),
     kind(
+        "aws_sns_topic_data_protection_policy",
+        ("sns", ""),
+        "topic data protection",
+        &[],
+        &[reference("arn"), kept(document("policy"))],
+    )
+    .arn_in(""),
+    kind(
         "aws_sns_topic_policy",
         ("sns", "AWS::SNS::TopicPolicy"),
         "topic policy",

@@ -24,7 +24,8 @@ pub struct Kind {
     pub noun: &'static str,
     /// The attribute that holds the resource's own ARN; empty where none does, even if one is called `arn`.
     pub arn: &'static str,
-    /// The attributes by whose values the resource is known in AWS, beside its ARN and `id`.
+    /// The attributes by whose values the resource is known in AWS, beside its ARN and `id`; `cache_nodes.address` stands
+    /// inside of a block.
     pub names: &'static [&'static str],
     /// The attributes that matter in an incident, most telling first.
     pub attributes: &'static [Attribute],
@@ -73,7 +74,7 @@ impl Kind {
         self.attributes.iter().find(|attribute| attribute.name == name)
     }
 
-    /// The same, without an ARN of its own in `arn`.
+    /// The same, with its own ARN in another attribute, or in none.
     const fn arn_in(self, arn: &'static str) -> Self {
         Self { arn, ..self }
     }
