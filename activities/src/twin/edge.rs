@@ -63,12 +63,9 @@ impl Relation {
                 Failure::FromBreaksWithTo
             }
             Self::Triggers => Failure::ToBreaksWithFrom,
-            Self::LogsTo
-            | Self::DeadLettersTo
-            | Self::Watches
-            | Self::Notifies
-            | Self::DependsOn
-            | Self::Admits => Failure::StaysWhereItIs,
+            Self::LogsTo | Self::DeadLettersTo | Self::Watches | Self::Notifies | Self::DependsOn | Self::Admits => {
+                Failure::StaysWhereItIs
+            }
         }
     }
 

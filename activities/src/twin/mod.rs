@@ -53,9 +53,9 @@ pub use embedding::{LOCAL_DIMENSION, LOCAL_MODEL, embed_local};
 pub use governance::{Condition, DEFAULT_POLICIES, DeniedAction, Governance, GovernanceForm, TagCondition};
 pub use kind::{Attribute, Form, Kind, kind_of, kinds};
 pub use layer::{Document, Layer, LayerProblem};
+pub use namespace::{Meaning, knows, meanings, metric_of, partition};
 #[cfg(test)]
 pub(crate) use node::only_node;
-pub use namespace::{Meaning, knows, meanings, metric_of, partition};
 pub use node::{Node, NodeId};
 pub use object::{ObjectError, ObjectHead, Texts, TopologyObject};
 pub use policy::{Budget, Effect, Finding, Policy, Principal, Question, Rule, Step, Verdict, policy_schema};

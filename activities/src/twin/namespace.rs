@@ -122,7 +122,8 @@ impl Rule {
         };
         let values: Option<Vec<&str>> = self.dimensions.iter().map(value).collect();
         let name = values?.join("/");
-        let name = self.qualifier.and_then(|qualifier| name.split_once(qualifier)).map_or(name.as_str(), |(name, _)| name);
+        let name =
+            self.qualifier.and_then(|qualifier| name.split_once(qualifier)).map_or(name.as_str(), |(name, _)| name);
         Some(Meaning { name: name.to_owned(), types: self.types, arn: self.arn })
     }
 
@@ -189,12 +190,7 @@ const RULES: &[Rule] = &[
     rule(&["AWS/DocDB"], &["DBInstanceIdentifier"], &["aws_docdb_cluster_instance"], "rds db:{name}"),
     rule(&["AWS/DocDB"], &["DBClusterIdentifier"], &["aws_docdb_cluster"], "rds cluster:{name}"),
     rule(&["AWS/Neptune"], &["DBClusterIdentifier"], &["aws_neptune_cluster"], "rds cluster:{name}"),
-    rule(
-        BALANCERS,
-        &["TargetGroup"],
-        &["aws_lb_target_group", "aws_alb_target_group"],
-        "elasticloadbalancing {name}",
-    ),
+    rule(BALANCERS, &["TargetGroup"], &["aws_lb_target_group", "aws_alb_target_group"], "elasticloadbalancing {name}"),
     rule(BALANCERS, &["LoadBalancer"], &["aws_lb", "aws_alb"], "elasticloadbalancing loadbalancer/{name}"),
     rule(&["AWS/ELB"], &["LoadBalancerName"], &["aws_elb"], "elasticloadbalancing loadbalancer/{name}"),
     rule(&["AWS/EC2", "CWAgent"], &["InstanceId"], &["aws_instance"], "ec2 instance/{name}"),
@@ -270,11 +266,7 @@ mod tests {
                 &[("aws_lambda_function", "f")],
             ),
             ("AWS/Lambda", &[("Resource", "f:live")], &[("aws_lambda_function", "f")]),
-            (
-                "AWS/ECS",
-                &[("ServiceName", "web"), ("ClusterName", "shop")],
-                &[("aws_ecs_service", "shop/web")],
-            ),
+            ("AWS/ECS", &[("ServiceName", "web"), ("ClusterName", "shop")], &[("aws_ecs_service", "shop/web")]),
             ("AWS/ECS", &[("ClusterName", "shop")], &[("aws_ecs_cluster", "shop")]),
             ("AWS/RDS", &[("DBClusterIdentifier", "c"), ("Role", "WRITER")], &[("aws_rds_cluster", "c")]),
             ("AWS/RDS", &[("EngineName", "postgres")], &[]),
@@ -296,10 +288,11 @@ mod tests {
                 &[("aws_cloudwatch_event_rule", "b/r"), ("aws_cloudwatch_event_rule", "r")],
             ),
             ("ContainerInsights", &[("ClusterName", "k"), ("Namespace", "shop")], &[("aws_eks_cluster", "k")]),
-            ("AWS/CloudFront", &[("DistributionId", "E1"), ("Region", "Global")], &[(
-                "aws_cloudfront_distribution",
-                "E1",
-            )]),
+            (
+                "AWS/CloudFront",
+                &[("DistributionId", "E1"), ("Region", "Global")],
+                &[("aws_cloudfront_distribution", "E1")],
+            ),
             ("AWS/EC2", &[("AutoScalingGroupName", "workers")], &[("aws_autoscaling_group", "workers")]),
         ];
         for (namespace, dimensions, expect) in cases {
@@ -330,9 +323,11 @@ mod tests {
             ("AWS/S3", ("BucketName", "b"), Some("arn:aws:s3:::b")),
             ("AWS/ApiGateway", ("ApiId", "a"), Some("arn:aws:apigateway:eu-west-1::/apis/a")),
             ("AWS/CloudFront", ("DistributionId", "E"), Some("arn:aws:cloudfront::1:distribution/E")),
-            ("AWS/States", ("StateMachineArn", "arn:aws:states:r:1:stateMachine:m"), Some(
-                "arn:aws:states:r:1:stateMachine:m",
-            )),
+            (
+                "AWS/States",
+                ("StateMachineArn", "arn:aws:states:r:1:stateMachine:m"),
+                Some("arn:aws:states:r:1:stateMachine:m"),
+            ),
             ("AWS/AutoScaling", ("AutoScalingGroupName", "g"), None),
         ] {
             let meaning = meanings(namespace, &[dimension]).remove(0);

@@ -124,9 +124,7 @@ impl Topology {
     pub fn resolve_rule(&self, rule: &str) -> Resolution {
         match self.resolve_alarms(&alarm_names(rule)) {
             Resolution::Node(id) => Resolution::Node(id),
-            Resolution::NotInTwin { .. } => {
-                Resolution::NotInTwin { what: format!("what the rule `{rule}` is about") }
-            }
+            Resolution::NotInTwin { .. } => Resolution::NotInTwin { what: format!("what the rule `{rule}` is about") },
             Resolution::Ambiguous { nodes, .. } => {
                 Resolution::Ambiguous { what: format!("what the rule `{rule}` is about"), nodes }
             }

@@ -29,7 +29,12 @@ pub(super) const KINDS: &[Kind] = &[
         ("apprunner", "AWS::AppRunner::Service"),
         "App Runner service",
         &["service_name", "service_url"],
-        &[text("service_name"), text("status"), document("instance_configuration"), document("health_check_configuration")],
+        &[
+            text("service_name"),
+            text("status"),
+            document("instance_configuration"),
+            document("health_check_configuration"),
+        ],
     ),
     kind(
         "aws_autoscaling_group",

@@ -7,6 +7,7 @@
 mod connector;
 mod environment;
 mod names;
+mod pattern;
 mod policy;
 mod table;
 
