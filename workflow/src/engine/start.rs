@@ -97,7 +97,7 @@ impl Inner {
         let start_date = execution.started_at();
         let trace_header = born.trace_header.clone();
         let pin = Pin { definition: born.definition, saved_at: born.saved_at };
-        let (history, logging) = self.logged(&pinned);
+        let (history, logging) = self.logged(&pinned, machine, origin.as_ref());
         let mut loaded =
             Box::new(Loaded { execution, trace_header, origin, head: 0, history, logging, pin, kin: None });
 
