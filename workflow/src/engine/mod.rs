@@ -75,7 +75,7 @@ use crate::{
 
 pub use self::{
     clock::{Clock, ManualClock, SystemClock},
-    error::{ApiError, OpenError},
+    error::{ApiError, OpenError, ValidationReason},
     map_run::{ChildItem, MapRunChange, MapRunDescription},
     page::{Page, Paging},
     types::{
