@@ -52,16 +52,18 @@ pub(crate) async fn of(
     name: &str,
 ) -> Result<serde_json::Value, CommandError> {
     let topology = edge.twin().topology().map_err(|error| CommandError::Function(error.to_string()))?;
-    think::context(edge, &setup.settings()?, find(&topology, name)?).await
+    think::context(edge, &setup.settings()?, &find(&topology, name)?).await
 }
 
 /// The node that a name means.
-pub(crate) fn find<'a>(topology: &'a Topology, name: &str) -> Result<&'a Node, CommandError> {
+pub(crate) fn find(topology: &Topology, name: &str) -> Result<Node, CommandError> {
     let id = match topology.find(name) {
         Lookup::Found(id) => id,
-        other => return Err(CommandError::NotFound(unknown(name, &other, topology.nodes().len()))),
+        other => return Err(CommandError::NotFound(unknown(name, &other, topology.len()))),
     };
-    topology.node(id.as_str()).ok_or_else(|| CommandError::NotFound(format!("`{name}` is not in the twin")))
+    let node = topology.node(id.as_str());
+    let node = node.ok_or_else(|| CommandError::NotFound(format!("`{name}` is not in the twin")))?;
+    node.read().map_err(|error| CommandError::Function(error.to_string()))
 }
 
 fn unknown(name: &str, lookup: &Lookup, nodes: usize) -> String {

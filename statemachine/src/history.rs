@@ -58,22 +58,9 @@ impl History {
     /// The history event that a record shows, if any: `id`, `previousEventId`, `timestamp` (Unix seconds), `type`
     /// and the details that belong to the type.
     pub fn push(&mut self, at: Millis, record: &Record) -> Option<Value> {
+        self.pass(record);
         match record {
-            Record::Payload(text) => {
-                self.payloads.push(text.clone());
-                None
-            }
             Record::Event { path, previous, event } => {
-                self.events += 1;
-                match event {
-                    Event::StateEntered { state, .. } => {
-                        self.at.insert(*path, *state);
-                    }
-                    Event::IterationStarted { parent, .. } => {
-                        self.parents.insert(*path, *parent);
-                    }
-                    _ => {}
-                }
                 let (kind, details) = self.describe(*path, event);
                 let mut shown = Map::new();
                 shown.insert("timestamp".to_owned(), json!(at as f64 / 1000.0));
@@ -87,6 +74,32 @@ impl History {
             }
             _ => None,
         }
+    }
+
+    /// Takes a record in without showing its event.
+    pub fn pass(&mut self, record: &Record) {
+        match record {
+            Record::Payload(text) => self.payloads.push(text.clone()),
+            Record::Event { path, event, .. } => {
+                self.events += 1;
+                match event {
+                    Event::StateEntered { state, .. } => {
+                        self.at.insert(*path, *state);
+                    }
+                    Event::IterationStarted { parent, .. } => {
+                        self.parents.insert(*path, *parent);
+                    }
+                    _ => {}
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// How many events it has taken in.
+    #[must_use]
+    pub fn events(&self) -> EventId {
+        self.events
     }
 
     fn describe(&self, path: PathId, event: &Event) -> (String, Option<(String, Value)>) {
@@ -159,6 +172,9 @@ impl History {
             Event::MapRunAborted => plain("MapRunAborted"),
             Event::ExecutionRedriven { count, .. } => {
                 named("ExecutionRedriven", fields([("redriveCount", json!(count))]))
+            }
+            Event::MapRunRedriven { map_run_arn, count } => {
+                named("MapRunRedriven", fields([("mapRunArn", json!(map_run_arn)), ("redriveCount", json!(count))]))
             }
         }
     }
