@@ -55,7 +55,7 @@ pub use layer::{Document, Layer, LayerProblem};
 #[cfg(test)]
 pub(crate) use node::only_node;
 pub use node::{Node, NodeId};
-pub use object::{ObjectError, ObjectHead, Texts, TopologyObject};
+pub use object::{ObjectError, TopologyObject};
 pub use policy::{Budget, Effect, Finding, Policy, Principal, Question, Rule, Step, Verdict, policy_schema};
 pub use precedent::{Gates, Precedent, Recall, RecallError, Standing, TrackRecord, track_records};
 pub use radius::{MOST_REACHED, Reached};
