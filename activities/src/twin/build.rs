@@ -296,6 +296,11 @@ impl Nodes for Building<'_> {
         self.view.has_arn(at)
     }
 
+    fn each_arn<'a>(&'a self, each: &mut dyn FnMut(u32, &'a str)) {
+        let all = (0..word(self.view.len())).filter_map(|at| Some((at, self.view.arn(at)?)));
+        all.for_each(|(at, arn)| each(at, arn));
+    }
+
     fn attributes(&self, at: u32) -> Attributes<'_> {
         self.state.attributes(self.record(at))
     }

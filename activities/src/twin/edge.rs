@@ -51,6 +51,8 @@ pub enum Relation {
     Notifies,
     /// Is declared by Terraform to come after; what for is not known.
     DependsOn,
+    /// Lets traffic in from: a security group another one.
+    Admits,
 }
 
 impl Relation {
@@ -61,14 +63,14 @@ impl Relation {
                 Failure::FromBreaksWithTo
             }
             Self::Triggers => Failure::ToBreaksWithFrom,
-            Self::LogsTo | Self::DeadLettersTo | Self::Watches | Self::Notifies | Self::DependsOn => {
+            Self::LogsTo | Self::DeadLettersTo | Self::Watches | Self::Notifies | Self::DependsOn | Self::Admits => {
                 Failure::StaysWhereItIs
             }
         }
     }
 
     /// Every relation; the position of each is its number in stored objects, which never changes.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::RunsIn,
         Self::SecuredBy,
         Self::Uses,
@@ -82,6 +84,7 @@ impl Relation {
         Self::Watches,
         Self::Notifies,
         Self::DependsOn,
+        Self::Admits,
     ];
 
     /// The number of the relation in stored objects.
@@ -110,6 +113,7 @@ impl Relation {
             Self::Watches => "watches",
             Self::Notifies => "notifies",
             Self::DependsOn => "depends_on",
+            Self::Admits => "admits",
         }
     }
 }
@@ -148,6 +152,6 @@ mod tests {
             assert_eq!(usize::from(relation.code()), place);
             assert_eq!(Relation::of_code(relation.code()), Some(relation));
         }
-        assert_eq!(Relation::of_code(13), None);
+        assert_eq!(Relation::of_code(14), None);
     }
 }

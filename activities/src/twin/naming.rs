@@ -13,8 +13,6 @@ use super::plan::{ARN, CLUSTER, ID, NAME, OWNER, REGION, ZONE};
 pub(super) enum Composed {
     /// Nothing.
     Plain,
-    /// Its `arn` is that of another resource.
-    BorrowedArn,
     /// It is also known as `cluster/service`.
     Service,
     /// CloudWatch calls it `app/shop/0123456789abcdef`, by the end of its ARN.
@@ -26,10 +24,6 @@ pub(super) enum Composed {
 impl Composed {
     pub(super) fn of(resource_type: &str) -> Self {
         match resource_type {
-            "aws_cloudwatch_event_target"
-            | "aws_secretsmanager_secret_version"
-            | "aws_sns_topic_data_protection_policy"
-            | "aws_sns_topic_policy" => Self::BorrowedArn,
             "aws_ecs_service" => Self::Service,
             "aws_lb" | "aws_alb" => Self::Balancer,
             "aws_lb_target_group" | "aws_alb_target_group" => Self::TargetGroup,
@@ -40,18 +34,19 @@ impl Composed {
 
 /// The ARN of a resource, unless it is that of another one.
 pub(super) fn arn_of<'a>(attributes: &Attributes<'a>) -> Option<Cow<'a, str>> {
-    let own = attributes.plan.composed != Composed::BorrowedArn;
-    attributes.at(ARN)?.filled().filter(|arn| own && arn.starts_with("arn:"))
+    let slot = match attributes.plan.kind.map_or("arn", |kind| kind.arn) {
+        "arn" => ARN,
+        "id" => ID,
+        _ => return None,
+    };
+    attributes.at(slot)?.filled().filter(|arn| arn.starts_with("arn:"))
 }
 
 /// Calls `add` with each name of a resource, the most usual one first; a name can come more than once.
 pub(super) fn each_name(attributes: &Attributes<'_>, arn: Option<&str>, add: &mut impl FnMut(&str)) {
-    for slot in &attributes.plan.names {
+    for (slot, rest) in &attributes.plan.names {
         if let Some(value) = attributes.at(*slot) {
-            match value.filled() {
-                Some(name) => add(&name),
-                None => value.items().filter_map(|item| item.filled()).for_each(|name| add(&name)),
-            }
+            value.each_text(rest, &mut |name| add(&name));
         }
     }
     if attributes.plan.composed == Composed::Service
@@ -106,6 +101,6 @@ fn balancer_suffix(composed: Composed, arn: &str) -> Option<&str> {
     match composed {
         Composed::Balancer => arn_parts(arn)[5].strip_prefix("loadbalancer/"),
         Composed::TargetGroup => Some(arn_parts(arn)[5]),
-        Composed::Plain | Composed::BorrowedArn | Composed::Service => None,
+        Composed::Plain | Composed::Service => None,
     }
 }

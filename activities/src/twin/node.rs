@@ -95,8 +95,8 @@ impl Node {
 
     /// The attributes that matter in an incident, as far as they are set.
     pub fn facts(&self) -> impl Iterator<Item = (&'static str, &Value)> {
-        let facts = self.kind().map_or(&[][..], |kind| kind.facts);
-        facts.iter().filter_map(|fact| Some((*fact, self.attributes.get(*fact).filter(|value| !is_unset(value))?)))
+        let facts = self.kind().into_iter().flat_map(Kind::facts);
+        facts.filter_map(|fact| Some((fact, self.attributes.get(fact).filter(|value| !is_unset(value))?)))
     }
 
     /// A text attribute that is set.

@@ -15,8 +15,8 @@ use super::relate::{self, Row, rows_of};
 pub(super) struct Plan {
     /// What is known of the type.
     pub(super) kind: Option<&'static Kind>,
-    /// The places of the names by which it is known, the most usual one first.
-    pub(super) names: Vec<u8>,
+    /// The names by which it is known, the most usual one first: the place of the attribute, and the path inside of it.
+    pub(super) names: Vec<(u8, &'static str)>,
     /// The rows of the table of edges, each with the place of the attribute that it reads.
     pub(super) rows: Vec<(u8, &'static Row)>,
     /// Which of its names is put together from parts.
@@ -64,7 +64,8 @@ impl Plan {
             plan.want(name);
         }
         let names = kind.map_or(UNKNOWN_NAMES, |kind| kind.names);
-        plan.names = names.iter().map(|name| plan.want(name).slot).collect();
+        let parts = names.iter().map(|name| name.split_once('.').unwrap_or((name, "")));
+        plan.names = parts.map(|(name, rest)| (plan.want(name).slot, rest)).collect();
         plan.rows = rows_of(resource_type).iter().map(|row| (plan.want(row.attribute()).slot, row)).collect();
         secret_attributes(resource_type).for_each(|name| plan.want(name).secret = true);
         relate::attributes_of(resource_type).iter().for_each(|name| {
@@ -151,7 +152,7 @@ mod tests {
 
     #[test]
     fn no_type_wants_too_much() {
-        let most = kinds().iter().map(|kind| Plan::of(kind.terraform).entries.len()).max();
+        let most = kinds().map(|kind| Plan::of(kind.terraform).entries.len()).max();
         assert!(most.is_some_and(|most| most <= TABLE / 2), "{most:?}");
     }
 

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::edge::{Failure, Relation};
+use super::edge::Relation;
 use super::node::NodeId;
 use super::topology::Topology;
 use super::view::Link;
@@ -43,17 +43,6 @@ impl Topology {
         self.walk(id, u32::MAX, |_, link, _| self.carries_failure(link))
     }
 
-    /// Whether a failure of the node at whose end `link` stands travels along it.
-    fn carries_failure(&self, link: Link) -> bool {
-        match (link.relation, link.relation.failure()) {
-            // Of a type without a row nothing is known but what it was declared to need.
-            (Relation::DependsOn, _) => !link.outgoing && self.kind(link.other).is_none(),
-            (_, Failure::FromBreaksWithTo) => !link.outgoing,
-            (_, Failure::ToBreaksWithFrom) => link.outgoing,
-            (_, Failure::StaysWhereItIs) => false,
-        }
-    }
-
     /// Walks breadth first along the links that `follow` allows, given the node, the link and the start.
     fn walk(&self, id: &str, most_hops: u32, follow: impl Fn(u32, Link, u32) -> bool) -> Vec<Reached> {
         let Some(start) = self.position(id) else { return Vec::new() };
@@ -78,7 +67,7 @@ impl Topology {
         reached
     }
 
-    fn reached(&self, at: u32, link: Link, hops: u32) -> Reached {
+    pub(super) fn reached(&self, at: u32, link: Link, hops: u32) -> Reached {
         let (id, via) = (self.at(link.other).id(), self.at(at).id());
         Reached { id, hops, relation: link.relation, via, outgoing: link.outgoing }
     }

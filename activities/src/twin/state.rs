@@ -252,8 +252,14 @@ impl State {
 /// What a resource is called in AWS.
 fn names_of<'a>(attributes: &Attributes<'a>, resource_type: &Type) -> Vec<Cow<'a, str>> {
     let own: &[u8] = if resource_type.name.starts_with("aws_") { &[ID, ARN] } else { &[] };
-    let known: &[u8] = if resource_type.plan.kind.is_some() { &resource_type.plan.names } else { &[] };
-    known.iter().chain(own).filter_map(|slot| attributes.at(*slot)?.text()).collect()
+    let known = if resource_type.plan.kind.is_some() { resource_type.plan.names.as_slice() } else { &[] };
+    let mut names = Vec::new();
+    for (slot, rest) in known.iter().copied().chain(own.iter().map(|slot| (*slot, ""))) {
+        if let Some(value) = attributes.at(slot) {
+            value.each_text(rest, &mut |name| names.push(name));
+        }
+    }
+    names
 }
 
 /// A range of what is shorter than four gigabytes.

@@ -208,7 +208,7 @@ fn an_alarm_on_something_else_is_clearly_not_in_the_twin() {
         Err("Lambda function `legacy-thumbnailer`"),
     );
     check_resolves("AWS/ECS", &[("ClusterName", "other"), ("ServiceName", "web")], Err("ECS service `other/web`"));
-    check_resolves("Shop/Sales", &[("Team", "a")], Err("what namespace `Shop/Sales` means with dimensions `Team=a`"));
+    check_resolves("Shop/Sales", &[("Team", "a")], Err("what namespace `Shop/Sales` means with `Team=a`"));
 }
 
 #[test]

@@ -1,9 +1,14 @@
 //! DescribeStateMachineForExecution: the machine as the execution pinned it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Api, arn, configuration, constraint::Constraints, refusal::Refusal, wire::Timestamp};
+use super::{
+    Api, arn, configuration, constraint::Constraints, describe_state_machine::shown_references, refusal::Refusal,
+    wire::Timestamp,
+};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -24,7 +29,13 @@ pub(super) struct Answer {
     tracing_configuration: Value,
     encryption_configuration: Value,
     #[serde(skip_serializing_if = "Option::is_none")]
+    map_run_arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     revision_id: Option<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    variable_references: BTreeMap<String, Vec<String>>,
 }
 
 pub(super) async fn call(api: Api, request: Request) -> Result<Answer, Refusal> {
@@ -35,6 +46,9 @@ pub(super) async fn call(api: Api, request: Request) -> Result<Answer, Refusal> 
     arn::execution(&api.config, &execution)?;
     let machine = api.engine.describe_state_machine_for_execution(&execution).await?;
     Ok(Answer {
+        label: machine.map_run_arn.as_ref().and(label_of(&machine.arn)),
+        map_run_arn: machine.map_run_arn,
+        variable_references: shown_references(machine.variable_references, metadata_only),
         state_machine_arn: machine.arn,
         name: machine.name,
         definition: if metadata_only { "{}".into() } else { machine.definition },
@@ -45,4 +59,9 @@ pub(super) async fn call(api: Api, request: Request) -> Result<Answer, Refusal> 
         encryption_configuration: configuration::show_encryption(machine.encryption),
         revision_id: machine.revision_id,
     })
+}
+
+/// The label of the Map state in the ARN of what its children run.
+fn label_of(arn: &str) -> Option<String> {
+    arn.rsplit_once('/').map(|(_, label)| label.to_owned())
 }

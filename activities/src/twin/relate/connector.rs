@@ -3,14 +3,15 @@
 //! Owns the direct edge that a reader expects: the queue `triggers` the function, and not only the mapping between
 //! them. The connector keeps its own edges, which [`super::table`] makes.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::Found;
 use super::names::{Nodes, Scene};
 use crate::twin::attributes::Attributes;
 use crate::twin::edge::Relation;
 use crate::twin::json::Json;
-use crate::twin::resolve::wanted;
+use crate::twin::namespace::meanings;
+use crate::twin::resolve::alarm_names;
 
 /// Adds the edges that a connector makes between the two resources that it connects.
 pub(super) fn relate<N: Nodes>(scene: &Scene<'_, N>, at: u32, attributes: &Attributes<'_>, found: &mut Found) {
@@ -21,7 +22,21 @@ pub(super) fn relate<N: Nodes>(scene: &Scene<'_, N>, at: u32, attributes: &Attri
         }
         "aws_lambda_permission" => connector.permission(found),
         "aws_sns_topic_subscription" => connector.link("topic_arn", "endpoint", Relation::Triggers, found),
+        "aws_appautoscaling_policy" | "aws_appautoscaling_target" => connector.scaled(found),
+        "aws_cloudwatch_composite_alarm" => connector.composite(found),
+        "aws_cloudwatch_event_rule" => connector.pattern(found),
         "aws_cloudwatch_event_target" => connector.rule(found),
+        "aws_cloudwatch_log_subscription_filter" => {
+            connector.link("log_group_name", "destination_arn", Relation::Triggers, found)
+        }
+        "aws_lb_target_group_attachment" => connector.link("target_group_arn", "target_id", Relation::Exposes, found),
+        "aws_pipes_pipe" => connector.link("source", "target", Relation::Triggers, found),
+        "aws_security_group_rule" => {
+            connector.link("security_group_id", "source_security_group_id", Relation::Admits, found)
+        }
+        "aws_vpc_security_group_ingress_rule" => {
+            connector.link("security_group_id", "referenced_security_group_id", Relation::Admits, found)
+        }
         "aws_apigatewayv2_integration" => connector.link("api_id", "integration_uri", Relation::Exposes, found),
         "aws_api_gateway_integration" => connector.link("rest_api_id", "uri", Relation::Exposes, found),
         "aws_apigatewayv2_route" => connector.route(found),
@@ -50,6 +65,9 @@ impl<N: Nodes> Connector<'_, '_, '_, N> {
     }
 
     fn link(&self, from: &str, to: &str, relation: Relation, found: &mut Found) {
+        if self.attributes.text(from).is_none() || self.attributes.text(to).is_none() {
+            return;
+        }
         match (self.named(from), self.named(to)) {
             (Some(from), Some(to)) => found.add(from, relation, to),
             _ => found.miss(self.at),
@@ -150,11 +168,55 @@ impl<N: Nodes> Connector<'_, '_, '_, N> {
         let pairs: Vec<_> =
             dimensions.fields().filter_map(|(name, value)| Some((name.text().ok()?, value.text()?))).collect();
         let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (name.as_ref(), value.as_ref())).collect();
-        if let Some(wanted) = wanted(&namespace, &pairs) {
-            match self.scene.find(self.at, &wanted.name, wanted.types) {
-                Some(to) => found.add(self.at, Relation::Watches, to),
+        let meanings = meanings(&namespace, &pairs);
+        let found_one = meanings.iter().find_map(|meaning| self.scene.find(self.at, &meaning.name, meaning.types));
+        match found_one {
+            Some(to) => found.add(self.at, Relation::Watches, to),
+            None if meanings.is_empty() => {}
+            None => found.miss(self.at),
+        }
+    }
+
+    /// A composite alarm watches the alarms that its rule names.
+    fn composite(&self, found: &mut Found) {
+        for name in self.attributes.text("alarm_rule").map(|rule| alarm_names(&rule)).unwrap_or_default() {
+            self.add_or_miss(Relation::Watches, self.scene.by_name(self.at, &name, ALARMS), found);
+        }
+    }
+
+    /// `service/shop/web`, `table/orders`, `function:orders:live`: what a scaling target or policy scales.
+    fn scaled(&self, found: &mut Found) {
+        let Some(resource) = self.attributes.text("resource_id") else { return };
+        let Some((kind, name)) = resource.split_once(['/', ':']) else { return };
+        let Some((_, types)) = SCALED.iter().find(|(known, _)| *known == kind) else { return };
+        let name = if kind == "service" { name } else { name.split(['/', ':']).next().unwrap_or(name) };
+        self.add_or_miss(Relation::Watches, self.scene.by_name(self.at, name, types), found);
+    }
+
+    /// What an event rule's pattern names by itself triggers the rule: buckets whose events it takes, and ARNs.
+    fn pattern(&self, found: &mut Found) {
+        let Some(pattern) = self.attributes.text("event_pattern") else { return };
+        let Ok(pattern) = serde_json::from_str::<Value>(&pattern) else { return };
+        let texts = |pointer: &str| {
+            let items = pattern.pointer(pointer).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+            items.iter().filter_map(Value::as_str).map(ToOwned::to_owned).collect::<Vec<String>>()
+        };
+        let buckets = texts("/detail/bucket/name");
+        let buckets = buckets.iter().map(|name| self.scene.by_name(self.at, name, &["aws_s3_bucket"]));
+        let resources = texts("/resources");
+        let resources = resources.iter().map(|arn| self.scene.by_arn(arn));
+        for from in buckets.chain(resources) {
+            match from {
+                Some(from) => found.add(from, Relation::Triggers, self.at),
                 None => found.miss(self.at),
             }
+        }
+    }
+
+    fn add_or_miss(&self, relation: Relation, to: Option<u32>, found: &mut Found) {
+        match to {
+            Some(to) => found.add(self.at, relation, to),
+            None => found.miss(self.at),
         }
     }
 
@@ -169,20 +231,74 @@ impl<N: Nodes> Connector<'_, '_, '_, N> {
         }
     }
 
-    /// A state machine calls whatever its definition names by ARN, as a resource or as an argument.
+    /// A state machine calls whatever its definition names: by ARN anywhere, by name or address in the arguments of a task.
     fn state_machine(&self, found: &mut Found) {
         let definition = self.attributes.text("definition").and_then(|text| serde_json::from_str::<Value>(&text).ok());
         let mut parts: Vec<&Value> = definition.iter().collect();
         while let Some(part) = parts.pop() {
             match part {
-                Value::Object(fields) => parts.extend(fields.values()),
+                Value::Object(fields) => {
+                    self.task(fields, found);
+                    parts.extend(fields.values());
+                }
                 Value::Array(items) => parts.extend(items),
-                Value::String(text) if text.starts_with("arn:") => match self.scene.by_arn(text) {
-                    Some(to) => found.add(self.at, Relation::Calls, to),
-                    None => found.miss(self.at),
-                },
                 _ => {}
             }
         }
     }
+
+    /// What one state does to what it names.
+    fn task(&self, state: &Map<String, Value>, found: &mut Found) {
+        let Some(resource) = state.get("Resource").and_then(Value::as_str) else { return };
+        let integration = resource.split_once(":states:").and_then(|(_, rest)| rest.strip_prefix("::"));
+        let Some(integration) = integration else {
+            return self.add_or_miss(Relation::Calls, self.scene.by_arn(resource), found);
+        };
+        let action = integration.strip_prefix("aws-sdk:").unwrap_or(integration);
+        let relation = relation_of(action.split('.').next().unwrap_or(action));
+        let arguments = ["Parameters", "Arguments"].into_iter().filter_map(|field| state.get(field)?.as_object());
+        for (name, value) in arguments.flatten() {
+            let Some(value) = value.as_str().filter(|value| !value.starts_with(['$', '{'])) else { continue };
+            if let Some((_, types)) = ARGUMENTS.iter().find(|(argument, _)| argument == name) {
+                self.add_or_miss(relation, self.scene.find(self.at, value, types), found);
+            } else if value.starts_with("arn:") {
+                self.add_or_miss(relation, self.scene.by_arn(value), found);
+            }
+        }
+    }
 }
+
+/// What an integration such as `dynamodb:getItem` does to the resource.
+fn relation_of(action: &str) -> Relation {
+    let (service, operation) = action.split_once(':').unwrap_or((action, ""));
+    let reads = ["get", "query", "scan", "list", "describe", "receive", "batchGet"];
+    match service {
+        "lambda" | "states" | "sfn" | "apigateway" | "ecs" => Relation::Calls,
+        _ if reads.iter().any(|verb| operation.starts_with(verb)) => Relation::Reads,
+        _ => Relation::Writes,
+    }
+}
+
+const ALARMS: &[&str] = &["aws_cloudwatch_composite_alarm", "aws_cloudwatch_metric_alarm"];
+
+/// What application auto scaling calls the types that it scales.
+const SCALED: &[(&str, &[&str])] = &[
+    ("cluster", &["aws_rds_cluster"]),
+    ("function", &["aws_lambda_function"]),
+    ("service", &["aws_ecs_service"]),
+    ("table", &["aws_dynamodb_table"]),
+];
+
+/// The arguments of integrations that name a resource without an ARN.
+const ARGUMENTS: &[(&str, &[&str])] = &[
+    ("Bucket", &["aws_s3_bucket"]),
+    ("Cluster", &["aws_ecs_cluster"]),
+    ("EventBusName", &["aws_cloudwatch_event_bus"]),
+    ("FunctionName", &["aws_lambda_function"]),
+    ("QueueUrl", &["aws_sqs_queue"]),
+    ("StateMachineArn", &["aws_sfn_state_machine"]),
+    ("StreamName", &["aws_kinesis_stream"]),
+    ("TableName", &["aws_dynamodb_table"]),
+    ("TaskDefinition", &["aws_ecs_task_definition"]),
+    ("TopicArn", &["aws_sns_topic"]),
+];

@@ -101,8 +101,12 @@ fn named<N: Nodes>(scene: &Scene<'_, N>, from: u32, clues: &Clues<'_>, value: &s
     if value.starts_with("arn:") {
         return scene.by_arn(value).filter(|at| CALLABLE.contains(&scene.nodes.resource_type(*at)));
     }
+    // A table, a topic and a bus of one name are told apart by what the variable is called.
+    if let Some(at) = clues.hinted.iter().find_map(|kind| scene.by_name(from, value, &[*kind])) {
+        return Some(at);
+    }
     if let Some(at) = scene.by_name(from, value, CALLABLE) {
-        return (clues.distinctive || clues.hinted.contains(&scene.nodes.resource_type(at))).then_some(at);
+        return clues.distinctive.then_some(at);
     }
     // A database's endpoint carries its port; its address does not.
     let host = clues.host?;
@@ -134,17 +138,22 @@ fn holds_word(variable: &str, word: &str) -> bool {
 const CALLABLE: &[&str] = &[
     "aws_api_gateway_rest_api",
     "aws_apigatewayv2_api",
+    "aws_cloudwatch_event_bus",
     "aws_db_instance",
     "aws_db_proxy",
+    "aws_docdb_cluster",
     "aws_dynamodb_table",
     "aws_elasticache_cluster",
     "aws_elasticache_replication_group",
+    "aws_kinesis_firehose_delivery_stream",
     "aws_kinesis_stream",
     "aws_lambda_function",
     "aws_lb",
     "aws_mq_broker",
+    "aws_msk_cluster",
     "aws_opensearch_domain",
     "aws_rds_cluster",
+    "aws_redshift_cluster",
     "aws_s3_bucket",
     "aws_secretsmanager_secret",
     "aws_sfn_state_machine",
@@ -154,7 +163,9 @@ const CALLABLE: &[&str] = &[
 ];
 
 const HINTS: &[(&str, &[&str])] = &[
+    ("aws_cloudwatch_event_bus", &["BUS"]),
     ("aws_dynamodb_table", &["TABLE", "DYNAMO", "DDB"]),
+    ("aws_kinesis_firehose_delivery_stream", &["FIREHOSE", "DELIVERY"]),
     ("aws_kinesis_stream", &["STREAM", "KINESIS"]),
     ("aws_lambda_function", &["FUNCTION", "LAMBDA"]),
     ("aws_s3_bucket", &["BUCKET", "S3"]),

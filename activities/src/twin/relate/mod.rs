@@ -7,6 +7,7 @@
 mod connector;
 mod environment;
 mod names;
+mod pattern;
 mod policy;
 mod table;
 
@@ -124,12 +125,17 @@ const READ: &[(&str, &[&str])] = &[
     ("aws_api_gateway_integration", &["rest_api_id", "uri"]),
     ("aws_apigatewayv2_integration", &["api_id", "integration_uri"]),
     ("aws_apigatewayv2_route", &["target"]),
+    ("aws_appautoscaling_policy", &["resource_id"]),
+    ("aws_appautoscaling_target", &["resource_id"]),
+    ("aws_cloudwatch_composite_alarm", &["alarm_rule"]),
+    ("aws_cloudwatch_event_rule", &["event_pattern"]),
     ("aws_cloudwatch_event_target", &["rule", "arn"]),
     ("aws_cloudwatch_log_group", &["name"]),
+    ("aws_cloudwatch_log_subscription_filter", &["log_group_name", "destination_arn"]),
     ("aws_cloudwatch_metric_alarm", &["namespace", "dimensions", "metric_query"]),
     ("aws_ecs_task_definition", &["task_role_arn", "container_definitions"]),
     ("aws_iam_policy", &["policy"]),
-    ("aws_iam_role", &["inline_policy"]),
+    ("aws_iam_role", &["inline_policy", "managed_policy_arns"]),
     ("aws_iam_role_policy", &["role", "policy"]),
     ("aws_iam_role_policy_attachment", &["role", "policy_arn"]),
     ("aws_lambda_event_source_mapping", &["event_source_arn", "function_arn"]),
@@ -137,10 +143,14 @@ const READ: &[(&str, &[&str])] = &[
     ("aws_lambda_permission", &["source_arn", "function_name"]),
     ("aws_lb_listener", &["load_balancer_arn", "default_action", "action"]),
     ("aws_lb_listener_rule", &["listener_arn", "default_action", "action"]),
+    ("aws_lb_target_group_attachment", &["target_group_arn", "target_id"]),
+    ("aws_pipes_pipe", &["source", "target", "role_arn"]),
     ("aws_s3_bucket_notification", &["bucket", "lambda_function", "queue", "topic"]),
+    ("aws_security_group_rule", &["security_group_id", "source_security_group_id"]),
     ("aws_sfn_state_machine", &["role_arn", "definition"]),
     ("aws_sns_topic_subscription", &["topic_arn", "endpoint"]),
     ("aws_sqs_queue", &["redrive_policy"]),
+    ("aws_vpc_security_group_ingress_rule", &["security_group_id", "referenced_security_group_id"]),
 ];
 
 #[cfg(test)]

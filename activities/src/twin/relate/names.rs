@@ -24,6 +24,9 @@ pub(in crate::twin) trait Nodes {
     /// Whether a node has an ARN of its own.
     fn has_arn(&self, at: u32) -> bool;
 
+    /// Calls `each` with every node that has an ARN, and the ARN.
+    fn each_arn<'a>(&'a self, each: &mut dyn FnMut(u32, &'a str));
+
     /// The wanted attributes of a node.
     fn attributes(&self, at: u32) -> Attributes<'_>;
 

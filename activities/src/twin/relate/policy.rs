@@ -1,7 +1,7 @@
 //! What a program may talk to: the IAM policies of its role, read for the resources that they name.
 //!
-//! Owns the reading of policy documents as far as edges need it. A statement on everything (`*`) or on a pattern says
-//! nothing about what is used and makes no edge. Owns no judgement of permissions.
+//! Owns the reading of policy documents as far as edges need it. A statement on everything (`*`) says nothing about what is
+//! used and makes no edge; one on a pattern means what [`super::pattern`] finds. Owns no judgement of permissions.
 
 use std::collections::HashMap;
 
@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::Found;
 use super::names::{Nodes, Scene};
+use super::pattern::Arns;
 use crate::twin::edge::Relation;
 
 /// Adds an edge from each function and task definition to what its role's policies name.
@@ -41,7 +42,7 @@ fn role_attribute(resource_type: &str) -> Option<&'static str> {
     match resource_type {
         "aws_lambda_function" => Some("role"),
         "aws_ecs_task_definition" => Some("task_role_arn"),
-        "aws_sfn_state_machine" => Some("role_arn"),
+        "aws_pipes_pipe" | "aws_sfn_state_machine" => Some("role_arn"),
         _ => None,
     }
 }
@@ -50,12 +51,13 @@ type Grants = Vec<(Relation, u32)>;
 
 fn grants_by_role<N: Nodes>(scene: &Scene<'_, N>, examined: &[u32], found: &mut Found) -> HashMap<u32, Grants> {
     let mut grants: HashMap<u32, Grants> = HashMap::new();
+    let arns = Arns::default();
     for at in examined.iter().copied() {
         let attributes = || scene.nodes.attributes(at);
         let role_of = || attributes().text("role").and_then(|role| scene.find(at, &role, ROLE));
         match scene.nodes.resource_type(at) {
             "aws_iam_role_policy" => {
-                let granted = grants_of(scene, at, attributes().text("policy").as_deref(), found);
+                let granted = grants_of(scene, &arns, at, attributes().text("policy").as_deref(), found);
                 if let Some(role) = role_of() {
                     grants.entry(role).or_default().extend(granted);
                 }
@@ -64,12 +66,21 @@ fn grants_by_role<N: Nodes>(scene: &Scene<'_, N>, examined: &[u32], found: &mut 
                 let policy = attributes().text("policy_arn").and_then(|arn| scene.by_arn(&arn));
                 if let (Some(role), Some(policy)) = (role_of(), policy) {
                     let document = scene.nodes.attributes(policy).text("policy").map(|text| text.into_owned());
-                    grants.entry(role).or_default().extend(grants_of(scene, policy, document.as_deref(), found));
+                    grants.entry(role).or_default().extend(grants_of(scene, &arns, policy, document.as_deref(), found));
                 }
             }
             "aws_iam_role" => {
+                let attached: Vec<String> = attributes()
+                    .get("managed_policy_arns")
+                    .map(|arns| arns.items().filter_map(|arn| Some(arn.filled()?.into_owned())).collect())
+                    .unwrap_or_default();
+                for policy in attached.iter().filter_map(|arn| scene.by_arn(arn)) {
+                    let document = scene.nodes.attributes(policy).text("policy").map(|text| text.into_owned());
+                    let granted = grants_of(scene, &arns, policy, document.as_deref(), found);
+                    grants.entry(at).or_default().extend(granted);
+                }
                 for block in attributes().blocks("inline_policy") {
-                    let granted = grants_of(scene, at, block.filled_of("policy").as_deref(), found);
+                    let granted = grants_of(scene, &arns, at, block.filled_of("policy").as_deref(), found);
                     grants.entry(at).or_default().extend(granted);
                 }
             }
@@ -80,7 +91,13 @@ fn grants_by_role<N: Nodes>(scene: &Scene<'_, N>, examined: &[u32], found: &mut 
 }
 
 /// What a policy document, which stands at a node, allows on resources that are nodes.
-fn grants_of<N: Nodes>(scene: &Scene<'_, N>, at: u32, document: Option<&str>, found: &mut Found) -> Grants {
+fn grants_of<'n, N: Nodes>(
+    scene: &Scene<'n, N>,
+    arns: &Arns<'n>,
+    at: u32,
+    document: Option<&str>,
+    found: &mut Found,
+) -> Grants {
     let Some(document) = document.and_then(|text| serde_json::from_str::<Value>(text).ok()) else { return Vec::new() };
     let mut grants = Vec::new();
     for statement in one_or_many(document.get("Statement")) {
@@ -91,17 +108,23 @@ fn grants_of<N: Nodes>(scene: &Scene<'_, N>, at: u32, document: Option<&str>, fo
             one_or_many(statement.get("Action")).filter_map(Value::as_str).flat_map(relations_of).copied().collect();
         relations.sort_unstable();
         relations.dedup();
-        for resource in one_or_many(statement.get("Resource")).filter_map(Value::as_str).filter_map(exact_part) {
-            match scene.by_arn(resource) {
-                Some(to) => grants.extend(relations.iter().map(|relation| (*relation, to))),
-                None => found.miss(at),
+        for resource in one_or_many(statement.get("Resource")).filter_map(Value::as_str) {
+            let meant: Vec<u32> = match exact_part(resource) {
+                Some(exact) => scene.by_arn(exact).into_iter().collect(),
+                None => arns.matching(scene, resource),
+            };
+            grants.extend(meant.iter().flat_map(|to| relations.iter().map(|relation| (*relation, *to))));
+            // A pattern can mean resources of other states too.
+            if meant.is_empty() || exact_part(resource).is_none() {
+                found.miss(at);
             }
         }
     }
     grants
 }
 
-/// `arn:...:table/orders/index/*` and `arn:...:log-group:a:*` mean their resource; `arn:...:table/*` means none.
+/// `arn:...:table/orders/index/*` and `arn:...:log-group:a:*` mean their resource; `arn:...:table/*` means none,
+/// and what a pattern such as `arn:...:table/ord*` means is found by its letters.
 fn exact_part(resource: &str) -> Option<&str> {
     let exact = resource.split_once('*').map_or(resource, |(before, _)| before);
     (exact.len() == resource.len() || exact.ends_with(['/', ':'])).then(|| exact.trim_end_matches(['/', ':']))

@@ -197,6 +197,11 @@ impl Nodes for Reading<'_> {
         self.topology.at(at).arn().is_some()
     }
 
+    fn each_arn<'a>(&'a self, each: &mut dyn FnMut(u32, &'a str)) {
+        let all = (0..self.topology.len() as u32).filter_map(|at| Some((at, self.topology.at(at).arn()?)));
+        all.for_each(|(at, arn)| each(at, arn));
+    }
+
     fn attributes(&self, at: u32) -> Attributes<'_> {
         Attributes::sought(self.attributes.get(&at).map_or("", |text| text), self.plan(at))
     }

@@ -57,6 +57,11 @@ impl<'a> NodeRef<'a> {
         self.topology.kind(self.at)
     }
 
+    /// What people call the node's type; the Terraform type where nothing better is known.
+    pub fn noun(&self) -> &'a str {
+        self.kind().map_or(self.resource_type(), |kind| kind.noun)
+    }
+
     /// The ARN, where the resource has one.
     pub fn arn(&self) -> Option<&'a str> {
         self.part.view().arn(self.local())
