@@ -122,7 +122,12 @@ impl TopologyObject {
     /// Makes the object that follows this one, unless the state is older or another.
     pub fn succeed(&self, state: State) -> Result<Self, SuccessionError> {
         state.accepts(self.lineage(), self.serial())?;
-        Ok(Self::with_sequence(state, self.source().to_owned(), self.sequence() + 1))
+        Ok(self.replaced_by(state))
+    }
+
+    /// Makes the object that takes this one's place, whatever the age and the lineage of its state.
+    pub fn replaced_by(&self, state: State) -> Self {
+        Self::with_sequence(state, self.source().to_owned(), self.sequence() + 1)
     }
 
     fn with_sequence(state: State, source: String, sequence: u64) -> Self {
