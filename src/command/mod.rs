@@ -19,6 +19,7 @@ use std::{
 };
 
 use serde_json::Value;
+use workflow::task::Services;
 
 use crate::{
     cli::{Command, Mode},
@@ -112,5 +113,6 @@ fn setup(data: &Path) -> Result<Setup, CommandError> {
         settings: Vec::new(),
         public_url: "http://127.0.0.1:8084".to_owned(),
         observations: None,
+        services: Services::default(),
     })
 }

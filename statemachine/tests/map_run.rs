@@ -463,7 +463,7 @@ fn results_that_cannot_be_written_fail_the_state() {
 fn a_stopped_execution_stops_its_children() {
     let mut run = Run::start(&machine(pass(), json!({})), "[1,2]");
     run.play("child\n stop");
-    assert_eq!(run.rows().join(" "), STARTED.to_owned() + "5<4 ExecutionAborted");
+    assert_eq!(run.rows().join(" "), STARTED.to_owned() + "5<0 ExecutionAborted");
     let [Command::AbortChildren(abort)] = run.asked.as_slice() else { panic!("{:?}", run.asked) };
     assert_eq!(abort.execution_arns.len(), 1);
     let report = run.report();

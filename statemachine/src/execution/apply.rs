@@ -60,6 +60,7 @@ impl Execution {
                     entered_at: at,
                     attempts: BTreeMap::new(),
                     retry_count: 0,
+                    silent: false,
                 };
                 if let Some(path) = self.paths.get_mut(&path) {
                     path.visit = Some(visit);
@@ -112,6 +113,8 @@ impl Execution {
             Event::TaskFailed { failure, .. }
             | Event::TaskTimedOut { failure }
             | Event::EvaluationFailed { failure, .. } => {
+                let silent = matches!(event, Event::TaskTimedOut { .. }) && self.is_silent(path, at);
+                self.visit_mut(path, |visit| visit.silent = silent);
                 self.set_last(path, id);
                 self.set_phase(path, Phase::Failing(failure.clone()));
             }
@@ -282,6 +285,12 @@ impl Execution {
         if let Some(visit) = self.paths.get_mut(&path).and_then(|p| p.visit.as_mut()) {
             change(visit);
         }
+    }
+
+    /// Whether a running attempt's heartbeat is overdue, and not the attempt as a whole.
+    fn is_silent(&self, path: PathId, at: Millis) -> bool {
+        let Some(Phase::InTask(run)) = self.paths.get(&path).map(|p| &p.phase) else { return false };
+        run.heartbeat_due.is_some_and(|due| due <= at) && run.deadline.is_none_or(|deadline| deadline > at)
     }
 
     fn update_task(&mut self, path: PathId, change: impl FnOnce(&mut TaskRun)) {

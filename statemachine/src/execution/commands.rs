@@ -26,6 +26,12 @@ impl Execution {
         commands
     }
 
+    /// Whether the end of a task that was called is still waited for.
+    #[must_use]
+    pub fn awaits(&self, task: TaskId) -> bool {
+        self.is_running() && self.task(task).is_some()
+    }
+
     /// The command that a record implies, if what it started still runs.
     pub(super) fn command(&self, record: &Record) -> Option<Command> {
         match record {

@@ -6,7 +6,7 @@
 use crate::{
     data::Chance,
     definition::StateKind,
-    execution::{Draft, Execution, Path, Phase, ROOT},
+    execution::{Draft, Execution, FROM_OUTSIDE, Path, Phase, ROOT},
     record::{Event, Failure, Millis, PathId, Record},
     retry, state,
     state::View,
@@ -21,7 +21,7 @@ impl Execution {
         }
         let mut draft = Draft::new(self, now, chance);
         if self.deadline().is_some_and(|due| due <= now) {
-            draft.event(ROOT, self.last(ROOT), Event::ExecutionTimedOut);
+            draft.event(ROOT, FROM_OUTSIDE, Event::ExecutionTimedOut);
             return Some(draft.into_records());
         }
         let id = self.timers.first().filter(|(due, _)| *due <= now).map(|(_, path)| *path);

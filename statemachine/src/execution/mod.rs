@@ -366,3 +366,6 @@ const LONGEST_EXPRESS_SECONDS: u64 = 300;
 
 /// The execution's own path.
 pub(crate) const ROOT: PathId = PathId(0);
+
+/// What an execution's end follows when it comes from outside, by StopExecution or by its own deadline: nothing.
+pub(crate) const FROM_OUTSIDE: EventId = 0;

@@ -97,6 +97,11 @@ impl Inner {
         let chain = self.chain(number, head)?;
         let pinned = self.machines.pinned(&self.journal, chain.born.saved_at)?;
         let mut history = History::new(Arc::clone(&pinned.definition), &pinned.role_arn, &self.naming.region);
+        if let Some(origin) = &chain.origin {
+            let machine = &chain.machine;
+            let alias = origin.alias().map(|alias| self.naming.alias(machine, alias));
+            history = history.published(self.naming.version(machine, origin.version()), alias);
+        }
         let events = chain.batches.iter().flat_map(|(at, records)| records.iter().map(move |record| (*at, record)));
         let events = events.filter_map(|(at, record)| history.push(at, record)).collect();
         Ok((history, events))

@@ -208,7 +208,7 @@ impl Inner {
                         let _ = signals.send(signal);
                         async {}.boxed()
                     };
-                    inner.call(&arn, invoke, key, &tell).await;
+                    inner.call(&arn, invoke, key, None, &tell).await;
                 });
             }
             other => {

@@ -27,6 +27,7 @@ use crate::{
         Journal,
         entry::{DefinitionHash, Head, Machine, Offset, Publication},
     },
+    task,
 };
 
 /// The machines that there are, and the definitions in use.
@@ -199,7 +200,7 @@ impl Inner {
     async fn create_state_machine(&self, new: NewStateMachine) -> Result<Created, ApiError> {
         check_name(&new.name)?;
         check_size(&new.definition)?;
-        let definition = Definition::parse_as(&new.definition, new.kind).map_err(ApiError::InvalidDefinition)?;
+        let definition = accepted(&new.definition, new.kind)?;
         let state_machine_arn = self.naming.state_machine(&new.name);
         let now = self.clock.now();
         let machine = Machine {
@@ -260,8 +261,7 @@ impl Inner {
         let version = if revised {
             machine.saved = update_date;
             machine.revision_id = Some(uuid::Uuid::new_v4().to_string());
-            let parsed =
-                Definition::parse_as(&machine.definition, kind_of(&machine)).map_err(ApiError::InvalidDefinition)?;
+            let parsed = accepted(&machine.definition, kind_of(&machine))?;
             let publication = publish.map(|new| self.publication(name, &saved, new, update_date)).transpose()?;
             self.save(machine.clone(), parsed, publication).await?
         } else {
@@ -364,6 +364,13 @@ fn is_same(saved: &Saved, asked: &Machine, publish: Option<&NewVersion>) -> bool
 
 fn without_text(machine: Machine) -> Machine {
     Machine { definition: String::new(), ..machine }
+}
+
+/// A definition that is one, and whose tasks the engine can call.
+fn accepted(text: &str, kind: MachineType) -> Result<Definition, ApiError> {
+    let definition = Definition::parse_as(text, kind).map_err(ApiError::InvalidDefinition)?;
+    task::check(&definition).map_err(ApiError::InvalidDefinition)?;
+    Ok(definition)
 }
 
 fn check_size(definition: &str) -> Result<(), ApiError> {

@@ -35,6 +35,7 @@ mod drive;
 mod error;
 mod express;
 mod express_child;
+mod jobs;
 mod machine;
 mod map_run;
 mod open;
@@ -193,6 +194,7 @@ struct Inner {
     next_execution: AtomicU64,
     names: Names,
     family: child::Family,
+    jobs: Arc<jobs::Jobs>,
     watchers: Watchers,
     closing: AtomicBool,
     /// Held by this process; `None` after a shutdown.

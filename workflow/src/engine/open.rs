@@ -128,6 +128,7 @@ impl Inner {
             activities,
             names: super::start::Names::default(),
             family: super::child::Family::default(),
+            jobs: Arc::default(),
             watchers: super::watch::Watchers::default(),
             closing: AtomicBool::new(false),
             lock: Mutex::new(Some(lock)),

@@ -128,9 +128,9 @@ impl Inner {
         let (output, error, cause) = match execution.status().clone() {
             Status::Running => (None, None, None),
             Status::Succeeded { output } => (Some(output), None, None),
-            Status::Failed { error, cause } | Status::TimedOut { error, cause } | Status::Aborted { error, cause } => {
-                (None, error, cause)
-            }
+            // That it was too late is the status; only the history repeats it as an error.
+            Status::TimedOut { .. } => (None, None, None),
+            Status::Failed { error, cause } | Status::Aborted { error, cause } => (None, error, cause),
         };
         let map_run_arn = kin.map(|kin| kin.map_run_arn.clone());
         Ok(ExecutionDescription {
