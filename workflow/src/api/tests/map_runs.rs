@@ -29,7 +29,8 @@ async fn a_map_run_is_listed_described_and_updated() {
     let run = only_run(&bench).await;
     assert!(run.starts_with("arn:aws:states:us-east-1:123456789012:mapRun:m/L:"), "{run}");
     let item = json!({
-        "executionArn": EXECUTION, "mapRunArn": run, "stateMachineArn": MACHINE, "startDate": 1_767_355_200.5
+        "executionArn": EXECUTION, "mapRunArn": run, "stateMachineArn": format!("{MACHINE}/L"),
+        "startDate": 1_767_355_200.5
     });
     let runs = bench.call("ListMapRuns", json!({ "executionArn": EXECUTION })).await;
     assert_eq!(runs, json!({ "mapRuns": [item] }));
@@ -92,8 +93,11 @@ async fn the_children_of_a_map_run_are_listed_and_described() {
     }
     let described = bench.call("DescribeExecution", json!({ "executionArn": child })).await;
     assert_eq!((&described["mapRunArn"], &described["stateMachineArn"]), (&json!(run), &json!(machine)));
-    let pinned = bench.call("DescribeStateMachineForExecution", json!({ "executionArn": child })).await;
-    assert_eq!((&pinned["mapRunArn"], &pinned["label"]), (&json!(run), &json!("L")));
+    let of_child = bench.call("DescribeStateMachineForExecution", json!({ "executionArn": child })).await;
+    assert_eq!(
+        (&of_child["mapRunArn"], &of_child["label"], &of_child["stateMachineArn"]),
+        (&json!(run), &json!("L"), &json!(machine))
+    );
     let pinned = bench.call("DescribeStateMachineForExecution", json!({ "executionArn": EXECUTION })).await;
     assert_eq!((pinned.get("mapRunArn"), pinned.get("label")), (None, None));
     let history = bench.call("GetExecutionHistory", json!({ "executionArn": child })).await;
