@@ -18,8 +18,11 @@ enum Rule {
 
 use Rule::{Hidden, Length, Number, Required, Words};
 
+/// A member and what holds for it.
+type Member = (&'static str, &'static [Rule]);
+
 /// The members of the actions. A dotted name leads into objects, a `1` into a list.
-const MEMBERS: &[(&str, &[(&str, &[Rule])])] = &[
+const MEMBERS: &[(&str, &[Member])] = &[
     ("CreateActivity", &[("name", &[Required, Length(1, 80)]), TAG_KEY, TAG_VALUE, ENCRYPTION]),
     (
         "CreateStateMachine",
