@@ -104,8 +104,7 @@ async fn collect(platform: &Platform, options: &cli::Up, screen: &Screen) -> Res
             one.nodes, one.edges, one.source, one.serial
         ));
     }
-    let known =
-        platform.edge.twin().topology().map_err(|error| CommandError::Function(error.to_string()))?.nodes().len();
+    let known = platform.edge.twin().topology().map_err(|error| CommandError::Function(error.to_string()))?.len();
     if known == 0 {
         screen.line("The twin is empty: give it a state with `--state terraform.tfstate`; until then no incident finds its resource.");
     }

@@ -1,7 +1,7 @@
 //! Collect: Terraform state files become the twin's topology and the embedded account.
 //!
 //! Owns the rule that a bad file changes nothing: every file is read, and the whole is checked, before the first object is
-//! written. An older state, or one of another lineage, is refused.
+//! written. An older state, or one of another lineage, is refused, unless it is taken knowingly ([`Embedded::collect_anyway`]).
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -32,25 +32,57 @@ pub struct Collected {
 }
 
 impl Embedded {
-    /// Collects state files; a directory stands for the `.tfstate` files in it.
+    /// Collects state files; a directory stands for the `.tfstate` files in it at any depth, `s3://BUCKET/KEY` for an object.
     pub async fn collect(&self, paths: Vec<PathBuf>) -> Result<Vec<Collected>, EdgeError> {
+        self.collect_all(paths, false).await
+    }
+
+    /// Collects state files also where they are older than what the twin holds under their name, or of another lineage.
+    pub async fn collect_anyway(&self, paths: Vec<PathBuf>) -> Result<Vec<Collected>, EdgeError> {
+        self.collect_all(paths, true).await
+    }
+
+    async fn collect_all(&self, paths: Vec<PathBuf>, anyway: bool) -> Result<Vec<Collected>, EdgeError> {
+        let (remote, local): (Vec<PathBuf>, Vec<PathBuf>) = paths.into_iter().partition(|path| is_remote(path));
+        let mut texts = Vec::new();
+        for path in remote {
+            let source = path.to_string_lossy().into_owned();
+            texts.push((source.clone(), remote::read(&source).await?));
+        }
         let world = Arc::clone(&self.world);
-        blocking(move || collect(&world, &paths)).await
+        blocking(move || collect(&world, &local, texts, anyway)).await
     }
 }
 
-fn collect(world: &World, paths: &[PathBuf]) -> Result<Vec<Collected>, EdgeError> {
+/// Whether a path is the address of an object in a bucket.
+pub fn is_remote(path: &Path) -> bool {
+    path.to_str().is_some_and(|path| path.starts_with("s3://"))
+}
+
+fn collect(
+    world: &World,
+    paths: &[PathBuf],
+    texts: Vec<(String, Vec<u8>)>,
+    anyway: bool,
+) -> Result<Vec<Collected>, EdgeError> {
     let _guard = world.guard();
     let held = world.twin.objects()?;
     let mut objects: Vec<(TopologyObject, bool)> = Vec::new();
+    for (source, bytes) in texts {
+        objects.push(object(&source, &bytes, &held, anyway)?);
+    }
     for path in state_files(paths)? {
-        let object = object(&path, &held)?;
-        objects.push(object);
+        let source = path.to_string_lossy().into_owned();
+        let bytes = files::read(&path)?.ok_or_else(|| refused(&source, "there is no such file"))?;
+        objects.push(object(&source, &bytes, &held, anyway)?);
     }
     check_together(&held, &objects)?;
     for (object, changed) in &objects {
-        if *changed {
-            world.twin.put_object(object)?;
+        if *changed && !world.twin.put_object(object)? {
+            let source = object.source();
+            return Err(EdgeError::transient(format!(
+                "`{source}` was collected by another process meanwhile; collect it again"
+            )));
         }
     }
     // Also for an unchanged state: a crash may have come between the topology and the account.
@@ -60,35 +92,43 @@ fn collect(world: &World, paths: &[PathBuf]) -> Result<Vec<Collected>, EdgeError
     Ok(objects.into_iter().map(|(object, changed)| report(&object, changed)).collect())
 }
 
-/// The object of a state file, and whether it differs from the one that is held under its name.
-fn object(path: &Path, held: &[TopologyObject]) -> Result<(TopologyObject, bool), EdgeError> {
-    let source = path.to_string_lossy().into_owned();
-    let refuse = |problem: String| EdgeError::new("Sao.BadState", format!("`{source}`: {problem}"));
-    let bytes = files::read(path)?.ok_or_else(|| refuse("there is no such file".to_owned()))?;
-    let state = State::parse(&bytes).map_err(|error| refuse(error.to_string()))?;
-    match held.iter().find(|object| object.source == source) {
-        None => Ok((TopologyObject::of(state, source), true)),
-        Some(former) => {
-            let next = former.succeed(state).map_err(|error| refuse(error.to_string()))?;
-            let same = TopologyObject { sequence: former.sequence, ..next.clone() } == *former;
-            Ok(if same { (former.clone(), false) } else { (next, true) })
-        }
-    }
+/// The object of a state, and whether it differs from the one that is held under its name.
+fn object(
+    source: &str,
+    bytes: &[u8],
+    held: &[TopologyObject],
+    anyway: bool,
+) -> Result<(TopologyObject, bool), EdgeError> {
+    let state = State::parse(bytes).map_err(|error| refused(source, error))?;
+    let Some(former) = held.iter().find(|object| object.source() == source) else {
+        return Ok((TopologyObject::of(state, source), true));
+    };
+    let next = match (anyway, state.accepts(former.lineage(), former.serial())) {
+        (false, Err(error)) => return Err(refused(source, format!("{error}; `--force` takes it all the same"))),
+        _ => former.replaced_by(state),
+    };
+    Ok(if next.says_the_same(former) { (former.clone(), false) } else { (next, true) })
+}
+
+fn refused(source: &str, problem: impl std::fmt::Display) -> EdgeError {
+    EdgeError::new("Sao.BadState", format!("`{source}`: {problem}"))
 }
 
 /// Checks that the new objects and those that stay are one topology.
 fn check_together(held: &[TopologyObject], new: &[(TopologyObject, bool)]) -> Result<(), EdgeError> {
     let mut all: Vec<TopologyObject> = new.iter().map(|(object, _)| object.clone()).collect();
-    all.extend(held.iter().filter(|object| new.iter().all(|(one, _)| one.source != object.source)).cloned());
+    all.extend(held.iter().filter(|object| new.iter().all(|(one, _)| one.source() != object.source())).cloned());
     Topology::merge(all).map(|_| ()).map_err(|error| EdgeError::new("Sao.BadState", error.to_string()))
 }
 
 /// Takes what actions can change into the embedded account.
 fn take_in(world: &World, object: &TopologyObject) -> Result<(), EdgeError> {
     let now = world.now();
-    let source = format!("{}/{}", object.lineage, object.serial);
-    for node in object.nodes.iter().filter(|node| !ActionName::for_type(&node.resource_type).is_empty()) {
-        world.account.take_in(node, now, &source)?;
+    let source = format!("{}/{}", object.lineage(), object.serial());
+    let topology =
+        Topology::merge(vec![object.clone()]).map_err(|error| EdgeError::new("Sao.BadState", error.to_string()))?;
+    for node in topology.nodes().filter(|node| !ActionName::for_type(node.resource_type()).is_empty()) {
+        world.account.take_in(&node.read()?, now, &source)?;
     }
     Ok(())
 }
@@ -97,11 +137,11 @@ fn state_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, EdgeError> {
     let mut all = Vec::new();
     for path in paths {
         if path.is_dir() {
-            let inside = files::list(path, "tfstate")?;
-            if inside.is_empty() {
+            let before = all.len();
+            states_below(path, DEEPEST, &mut all)?;
+            if all.len() == before {
                 return Err(EdgeError::new("Sao.BadState", format!("`{}` holds no `.tfstate` file", path.display())));
             }
-            all.extend(inside);
         } else {
             all.push(path.clone());
         }
@@ -111,13 +151,45 @@ fn state_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, EdgeError> {
     Ok(all)
 }
 
+/// The states in a directory and in those within it; hidden ones (`.terraform`) and links to directories are left out.
+fn states_below(directory: &Path, depth: usize, all: &mut Vec<PathBuf>) -> Result<(), EdgeError> {
+    all.extend(files::list(directory, "tfstate")?);
+    for inner in files::directories(directory)? {
+        if depth > 0 {
+            states_below(&inner, depth - 1, all)?;
+        }
+    }
+    Ok(())
+}
+
+/// States in buckets.
+mod remote {
+    use crate::error::EdgeError;
+
+    #[cfg(feature = "aws")]
+    pub(super) async fn read(source: &str) -> Result<Vec<u8>, EdgeError> {
+        crate::aws::read_object(source).await?.ok_or_else(|| super::refused(source, "there is no such object"))
+    }
+
+    #[cfg(not(feature = "aws"))]
+    pub(super) async fn read(source: &str) -> Result<Vec<u8>, EdgeError> {
+        Err(super::refused(
+            source,
+            "this build reads no buckets; build it with `--features aws`, or take a copy with `aws s3 cp`",
+        ))
+    }
+}
+
 fn report(object: &TopologyObject, changed: bool) -> Collected {
     Collected {
-        source: object.source.clone(),
-        lineage: object.lineage.clone(),
-        serial: object.serial,
-        nodes: object.nodes.len(),
-        edges: object.edges.len(),
+        source: object.source().to_owned(),
+        lineage: object.lineage().to_owned(),
+        serial: object.serial(),
+        nodes: object.nodes(),
+        edges: object.edges(),
         changed,
     }
 }
+
+/// Deeper than any layout of states.
+const DEEPEST: usize = 16;

@@ -39,11 +39,12 @@ mod policy;
 mod release;
 mod remember;
 mod time;
+mod topology_file;
 pub mod twin_dir;
 
 pub use archive::ChainLine;
 pub use clock::{Clock, ManualClock, SystemClock};
-pub use collect::Collected;
+pub use collect::{Collected, is_remote};
 pub use config::{Addresses, Config, Pace};
 pub use embedded::{Answer, CompleteError, Completer, Embedded, Started, Starter};
 pub use error::{EdgeError, FileError};

@@ -25,7 +25,7 @@ pub(crate) fn check(world: &World, proposal: &Proposal, automatic: bool, now: Ti
     let topology = world.twin.topology()?;
     let node = topology.node(&proposal.target.node);
     let node = node.ok_or_else(|| EdgeError::refused(format!("the twin holds no `{}`", proposal.target.node)))?;
-    let verdict = policy.permit(action, node, now);
+    let verdict = policy.permit(action, &node.read()?, now);
     if !verdict.allowed {
         let rule = verdict.rule.as_deref().unwrap_or("a missing layer");
         return Err(EdgeError::refused(format!("`{rule}` denies `{action}` now: {}", verdict.reason)));

@@ -126,7 +126,7 @@ impl Asked {
         at: Timestamp,
     ) -> Result<Self, CommandError> {
         let action: ActionName = action.parse().map_err(|problem| usage(&problem))?;
-        let node = target(topology, action, node)?;
+        let node = &target(topology, action, node)?;
         let radius = u32::try_from(topology.blast_radius(node.id.as_str()).len()).unwrap_or(u32::MAX);
         let mut question = Question {
             principal: options.principal.as_deref().and_then(Principal::named),
@@ -156,13 +156,12 @@ impl Asked {
 }
 
 /// The node that a name means; of several that share it, the one that the action can be done to.
-fn target<'a>(topology: &'a Topology, action: ActionName, name: &str) -> Result<&'a Node, CommandError> {
+fn target(topology: &Topology, action: ActionName, name: &str) -> Result<Node, CommandError> {
     if let Lookup::Ambiguous(ids) = topology.find(name) {
         let nodes = ids.iter().filter_map(|id| topology.node(id.as_str()));
-        let fitting: Vec<&Node> =
-            nodes.filter(|node| action.target_type() == Some(node.resource_type.as_str())).collect();
+        let fitting: Vec<_> = nodes.filter(|node| action.target_type() == Some(node.resource_type())).collect();
         if let [one] = fitting.as_slice() {
-            return Ok(one);
+            return one.read().map_err(|error| CommandError::Function(error.to_string()));
         }
     }
     context::find(topology, name)

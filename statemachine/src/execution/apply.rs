@@ -36,6 +36,7 @@ impl Execution {
             Record::ItemsRead { .. }
             | Record::ChildStarted { .. }
             | Record::ChildEnded { .. }
+            | Record::ChildRedriven { .. }
             | Record::ResultsDue { .. }
             | Record::MapRunChanged { .. } => self.apply_to_map_run(at, record),
         }
@@ -70,6 +71,7 @@ impl Execution {
             }
             Event::StateExited { output, assigned, next, .. } => {
                 self.assign(path, assigned);
+                self.release_map_runs(path);
                 self.set_last(path, id);
                 match next {
                     Some(state) => self.set_phase(path, Phase::Ready { state: *state, input: *output }),
@@ -155,7 +157,8 @@ impl Execution {
             Event::MapRunStarted { .. }
             | Event::MapRunSucceeded
             | Event::MapRunFailed { .. }
-            | Event::MapRunAborted => self.apply_map_run_event(at, path, event),
+            | Event::MapRunAborted
+            | Event::MapRunRedriven { .. } => self.apply_map_run_event(at, path, event),
             Event::ExecutionRedriven { client_token, .. } => self.revive(at, client_token.clone()),
         }
     }

@@ -22,6 +22,7 @@ use super::{
     types::{Created, NewStateMachine, NewVersion, StateMachine, StateMachineChange, Updated},
 };
 use crate::{
+    delivery::Logging,
     index::Index,
     journal::{
         Journal,
@@ -54,6 +55,20 @@ pub(super) struct Pinned {
     pub(super) definition: Arc<Definition>,
     pub(super) hash: DefinitionHash,
     pub(super) role_arn: String,
+    /// Where its events go, if anywhere.
+    pub(super) logging: Option<Arc<Logging>>,
+}
+
+impl Pinned {
+    fn new(definition: Definition, machine: &Machine) -> Self {
+        let logging = machine.logging.as_deref().and_then(|text| serde_json::from_str(text).ok());
+        Self {
+            definition: Arc::new(definition),
+            hash: machine.hash,
+            role_arn: machine.role_arn.clone(),
+            logging: logging.and_then(|logging| Logging::parse(&logging)).map(Arc::new),
+        }
+    }
 }
 
 impl Machines {
@@ -94,10 +109,7 @@ impl Machines {
         let machine = read_machine(journal, saved_at)?;
         let definition =
             Definition::parse_as(&machine.definition, kind_of(&machine)).map_err(|error| error.to_string())?;
-        Ok(self.pin(
-            saved_at,
-            Arc::new(Pinned { definition: Arc::new(definition), hash: machine.hash, role_arn: machine.role_arn }),
-        ))
+        Ok(self.pin(saved_at, Arc::new(Pinned::new(definition, &machine))))
     }
 
     fn pin(&self, saved_at: Offset, pinned: Arc<Pinned>) -> Arc<Pinned> {
@@ -311,9 +323,7 @@ impl Inner {
             Some(publication) => Head::MachinePublished { machine: boxed, publication },
         };
         let saved_at = self.append(head, &[]).await?;
-        let (hash, role_arn) = (machine.hash, machine.role_arn.clone());
-        let pinned = Pinned { definition: Arc::new(definition), hash, role_arn };
-        self.machines.pin(saved_at, Arc::new(pinned));
+        self.machines.pin(saved_at, Arc::new(Pinned::new(definition, &machine)));
         let name = machine.name.clone();
         let published = self.machines.get(&name).map(|saved| saved.published).unwrap_or_default();
         let mut saved = Saved { machine: Arc::new(without_text(machine)), saved_at, deleted: None, published };

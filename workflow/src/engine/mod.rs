@@ -36,6 +36,7 @@ mod error;
 mod express;
 mod express_child;
 mod jobs;
+mod logging;
 mod machine;
 mod map_run;
 mod open;
@@ -68,6 +69,7 @@ use std::{
 
 use self::{activity::Activities, arn::Naming, machine::Machines, start::Names, table::Table, watch::Watchers};
 use crate::{
+    delivery::Delivery,
     index::Index,
     journal::Journal,
     task::{Objects, Registry},
@@ -76,7 +78,7 @@ use crate::{
 pub use self::{
     clock::{Clock, ManualClock, SystemClock},
     error::{ApiError, OpenError, ValidationReason},
-    map_run::{ChildItem, MapRunChange, MapRunDescription},
+    map_run::{ChildItem, MapRunChange, MapRunDescription, WantedChildren},
     page::{Page, Paging},
     types::{
         Activity, Alias, Created, ExecutionDescription, ExecutionItem, ExecutionStatus, NewStateMachine, NewVersion,
@@ -185,6 +187,7 @@ struct Inner {
     naming: Naming,
     functions: Registry,
     objects: Arc<dyn Objects>,
+    delivery: Delivery,
     clock: Arc<dyn Clock>,
     journal: Journal,
     index: Arc<Index>,

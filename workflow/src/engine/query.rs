@@ -2,6 +2,8 @@
 //!
 //! Owns nothing: everything comes from the index and the journal, and shows what is durable.
 
+use std::ops::Range;
+
 use serde_json::Value;
 use statemachine::Status;
 
@@ -78,6 +80,19 @@ impl Engine {
         let (number, row) = self.inner.find(arn)?;
         let (_, events) = self.inner.history(number, row.head).map_err(ApiError::Unavailable)?;
         Ok(events)
+    }
+
+    /// GetExecutionHistory, a part of it: `window` is told how many events there are and says which are wanted, counted from 0.
+    ///
+    /// # Errors
+    /// InvalidArn, ExecutionDoesNotExist.
+    pub async fn execution_events(
+        &self,
+        arn: &str,
+        window: impl FnOnce(u64) -> Range<u64>,
+    ) -> Result<Vec<Value>, ApiError> {
+        let (number, row) = self.inner.find(arn)?;
+        self.inner.events(number, row.head, window).map_err(ApiError::Unavailable)
     }
 
     /// Completes when the execution has ended, and answers how.

@@ -42,7 +42,7 @@ pub(super) async fn run_task(work: &Work<'_>, submitted: Submitted<'_>) -> Resul
     let task = first.ok_or_else(|| Failure::new("AmazonECS.Unknown", shown.clone()))?.to_owned();
     submitted(shown).await;
     tokio::select! {
-        outcome = stopped(work, row, cluster.clone(), &task) => outcome,
+        biased;
         () = work.circumstances.given_up.told() => {
             let mut request = json!({"task": task, "reason": "The AWS Step Functions task that ran it was aborted"});
             if let Some(cluster) = cluster {
@@ -52,6 +52,7 @@ pub(super) async fn run_task(work: &Work<'_>, submitted: Submitted<'_>) -> Resul
             stop.map_err(|error| ECS.failure(error))?;
             Err(work.given_up())
         }
+        outcome = stopped(work, row, cluster.clone(), &task) => outcome,
     }
 }
 

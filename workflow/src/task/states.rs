@@ -39,14 +39,15 @@ pub(super) async fn start_execution(work: &Work<'_>, submitted: Submitted<'_>) -
         pattern @ (Pattern::Sync | Pattern::Sync2) => {
             submitted(shown).await;
             tokio::select! {
-                described = followed(executions.as_ref(), &arn) => {
-                    ended(described.map_err(|error| STATES.failure(error.into()))?, pattern)
-                }
+                biased;
                 () = work.circumstances.given_up.told() => {
                     let request = json!({"executionArn": arn}).to_string();
                     let stopped = executions.call("StopExecution", request).await;
                     stopped.map_err(|error| STATES.failure(error.into()))?;
                     Err(work.given_up())
+                }
+                described = followed(executions.as_ref(), &arn) => {
+                    ended(described.map_err(|error| STATES.failure(error.into()))?, pattern)
                 }
             }
         }

@@ -48,7 +48,8 @@ pub(crate) fn check(definition: &Definition) -> Result<(), InvalidDefinition> {
         }),
         _ => None,
     };
-    let problems: Vec<Problem> = definition.states.iter().filter_map(problem).collect();
+    let mut problems: Vec<Problem> = definition.states.iter().filter_map(problem).collect();
+    problems.sort_by(|one, other| one.pointer.cmp(&other.pointer));
     if problems.is_empty() { Ok(()) } else { Err(InvalidDefinition { problems }) }
 }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::store::{Store, Stored, When};
-use super::{Aws, event, twin};
+use super::{Aws, Settings, event, twin};
 use crate::collect::Collected;
 use crate::error::EdgeError;
 
@@ -25,7 +25,7 @@ pub(super) async fn collect(aws: &Aws, event: &Value) -> Result<impl Serialize, 
     for _ in 0..ATTEMPTS {
         let bytes = states.get(&key).await?.ok_or_else(|| bad(&source, "there is no such object"))?.value;
         let state = State::parse(&bytes).map_err(|error| bad(&source, error))?;
-        let held = store.get_json::<TopologyObject>(&twin::topology_key(&source)).await?;
+        let held = twin::topology_object(&store, &source).await?;
         if let Some(collected) = put(&store, &source, state, held).await? {
             tracing::info!(source, nodes = collected.nodes, changed = collected.changed, "collected");
             return Ok(collected);
@@ -33,6 +33,16 @@ pub(super) async fn collect(aws: &Aws, event: &Value) -> Result<impl Serialize, 
         // Another collector wrote in between: the state is read again, and theirs may be newer.
     }
     Err(EdgeError::transient(format!("the topology of `{source}` is being written by others")))
+}
+
+/// Reads the object that `s3://BUCKET/KEY` names, with the credentials of the environment.
+pub(crate) async fn read_object(source: &str) -> Result<Option<Vec<u8>>, EdgeError> {
+    let parts = source.strip_prefix("s3://").and_then(|rest| rest.split_once('/'));
+    let (bucket, key) = parts
+        .filter(|(bucket, key)| !bucket.is_empty() && !key.is_empty())
+        .ok_or_else(|| bad(source, "the address of a state in a bucket is `s3://BUCKET/KEY`"))?;
+    let aws = Aws::connect(Settings::default()).await;
+    Ok(Store::new(aws.s3(), bucket).get(key).await?.map(|stored| stored.value))
 }
 
 /// Writes the object of a state; nothing when another collector came in between.
@@ -46,27 +56,26 @@ async fn put(
         None => (TopologyObject::of(state, source), When::Absent),
         Some(held) => (held.value.succeed(state).map_err(|error| bad(source, error))?, When::Unchanged(&held.tag)),
     };
-    let same = |held: &Stored<TopologyObject>| {
-        TopologyObject { sequence: held.value.sequence, ..object.clone() } == held.value
-    };
-    if held.as_ref().is_some_and(same) {
+    if held.as_ref().is_some_and(|held| object.says_the_same(&held.value)) {
         return Ok(Some(report(&object, false)));
     }
     let mut all: Vec<TopologyObject> = twin::topology_objects(store).await?;
-    all.retain(|other| other.source != source);
+    all.retain(|other| other.source() != source);
     all.push(object.clone());
     Topology::merge(all).map_err(|error| bad(source, error))?;
-    let written = store.put_json(&twin::topology_key(source), &object, when).await?;
+    let mut bytes = Vec::new();
+    object.write_to(&mut bytes).map_err(|problem| bad(source, problem))?;
+    let written = store.put(&twin::topology_key(source), bytes, when).await?;
     Ok(written.map(|_| report(&object, true)))
 }
 
 fn report(object: &TopologyObject, changed: bool) -> Collected {
     Collected {
-        source: object.source.clone(),
-        lineage: object.lineage.clone(),
-        serial: object.serial,
-        nodes: object.nodes.len(),
-        edges: object.edges.len(),
+        source: object.source().to_owned(),
+        lineage: object.lineage().to_owned(),
+        serial: object.serial(),
+        nodes: object.nodes(),
+        edges: object.edges(),
         changed,
     }
 }

@@ -98,8 +98,46 @@ async fn the_children_of_a_map_run_are_listed_and_described() {
         (&of_child["mapRunArn"], &of_child["label"], &of_child["stateMachineArn"]),
         (&json!(run), &json!("L"), &json!(machine))
     );
+    let pinned = bench.call("DescribeStateMachineForExecution", json!({ "executionArn": EXECUTION })).await;
+    assert_eq!((pinned.get("mapRunArn"), pinned.get("label")), (None, None));
     let history = bench.call("GetExecutionHistory", json!({ "executionArn": child })).await;
     assert_eq!(history["events"].as_array().unwrap().len(), 4);
+}
+
+#[tokio::test]
+async fn a_map_run_is_redriven_with_its_execution() {
+    let mut bench = Bench::new().await;
+    bench.create("m", &mapping(&asking_child())).await;
+    bench.start(MACHINE, "e").await;
+    for _ in 0..2 {
+        bench.tokens.recv().await.unwrap();
+    }
+    bench.call("StopExecution", json!({ "executionArn": EXECUTION })).await;
+    let run = json!({ "mapRunArn": only_run(&bench).await });
+    assert_eq!(bench.call("DescribeMapRun", run.clone()).await["status"], "ABORTED");
+    let mut aborted = run.clone();
+    aborted["statusFilter"] = json!("ABORTED");
+    bench.clock.advance(1000);
+    bench.call("RedriveExecution", json!({ "executionArn": EXECUTION })).await;
+    let described = bench.call("DescribeMapRun", run.clone()).await;
+    assert_eq!((&described["status"], described.get("stopDate")), (&json!("RUNNING"), None));
+    assert_eq!((&described["redriveCount"], &described["redriveDate"]), (&json!(1), &json!(1_767_355_201.5)));
+    for _ in 0..2 {
+        let token = bench.tokens.recv().await.unwrap();
+        bench.call("SendTaskSuccess", json!({ "taskToken": token, "output": "1" })).await;
+    }
+    bench.api.engine.wait_until_ended(EXECUTION).await.unwrap();
+    let mut redriven = run.clone();
+    redriven["redriveFilter"] = json!("REDRIVEN");
+    let listed = bench.call("ListExecutions", redriven).await;
+    for child in listed["executions"].as_array().unwrap() {
+        let shown = (&child["status"], &child["redriveCount"], &child["redriveDate"]);
+        assert_eq!(shown, (&json!("SUCCEEDED"), &json!(1), &json!(1_767_355_201.5)));
+    }
+    assert_eq!(listed["executions"].as_array().unwrap().len(), 2);
+    assert_eq!(bench.call("ListExecutions", aborted).await, json!({ "executions": [] }));
+    let described = bench.call("DescribeMapRun", run).await;
+    assert_eq!((&described["status"], &described["itemCounts"]["succeeded"]), (&json!("SUCCEEDED"), &json!(2)));
 }
 
 #[tokio::test]

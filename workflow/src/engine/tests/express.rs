@@ -90,6 +90,26 @@ async fn an_execution_ends_after_five_minutes() {
 }
 
 #[tokio::test]
+async fn an_execution_that_turns_in_circles_ends_after_five_minutes_too() {
+    let bench = Bench::new();
+    let engine = bench.open().await;
+    let leave = json!([{"Variable": "$.enough", "IsPresent": true, "Next": "C"}]);
+    let circle = json!({"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Choice", "Choices": leave, "Default": "A"}, "C": {"Type": "Succeed"}});
+    let machine = express(&engine, definition("A", &circle)).await;
+    let running = tokio::spawn({
+        let (engine, start) = (engine.clone(), with(&machine, "{}"));
+        async move { engine.start_sync_execution(start).await.unwrap() }
+    });
+    // It lets others have their turn.
+    for _ in 0..8 {
+        tokio::task::yield_now().await;
+    }
+    bench.clock.advance(300_000);
+    let ended = running.await.unwrap();
+    assert_eq!((ended.status, ended.error.as_deref()), (ExecutionStatus::TimedOut, Some("States.Timeout")));
+}
+
+#[tokio::test]
 async fn an_own_timeout_that_is_shorter_counts() {
     let bench = Bench::new();
     let engine = bench.open().await;

@@ -34,7 +34,9 @@ impl Worker {
 const ARN: &str = "arn:aws:lambda:eu-west-1:111111111111:function:echo";
 
 async fn invoke(workers: &Workers, timeout: Option<Duration>) -> Outcome {
-    workers.invoke("echo", ARN, r#"{"a":0.0}"#.into(), timeout).await
+    let request_id = uuid::Uuid::new_v4().to_string();
+    let call = Invoked { function_arn: ARN, request_id: &request_id, timeout };
+    workers.invoke("echo", call, r#"{"a":0.0}"#.into()).await
 }
 
 #[tokio::test]
@@ -72,6 +74,21 @@ async fn an_error_is_the_document_that_the_worker_sends() {
         let (outcome, ()) = tokio::join!(invoke(&workers, None), serve);
         assert_eq!(outcome, Err(expect.to_owned()));
     }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_too_large_fails_the_function() {
+    let workers = Workers::default();
+    let worker = Worker::start(&workers).await;
+    let serve = async {
+        let (headers, _) = worker.next().await;
+        let id = headers["lambda-runtime-aws-request-id"].to_str().unwrap();
+        let large = "x".repeat((6 << 20) + 101);
+        assert_eq!(worker.post(&format!("/invocation/{id}/response"), &large).await, 413);
+    };
+    let (outcome, ()) = tokio::join!(invoke(&workers, None), serve);
+    let said = "Response payload size exceeded maximum allowed payload size (6291556 bytes).";
+    assert_eq!(outcome, Err(failed("Function.ResponseSizeTooLarge", said)));
 }
 
 #[tokio::test]
