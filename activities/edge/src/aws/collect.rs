@@ -63,7 +63,8 @@ async fn put(
     all.retain(|other| other.source() != source);
     all.push(object.clone());
     Topology::merge(all).map_err(|error| bad(source, error))?;
-    let bytes = object.to_bytes().map_err(|problem| bad(source, problem))?;
+    let mut bytes = Vec::new();
+    object.write_to(&mut bytes).map_err(|problem| bad(source, problem))?;
     let written = store.put(&twin::topology_key(source), bytes, when).await?;
     Ok(written.map(|_| report(&object, true)))
 }
