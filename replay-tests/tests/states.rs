@@ -64,7 +64,8 @@ impl Recorded {
         let topology = Topology::merge(vec![TopologyObject::of(state, name)]).unwrap();
         let expect = serde_json::from_slice(&fs::read(folder.join("expect.json")).unwrap()).unwrap();
         let secrets = fs::read_to_string(folder.join("secrets.env")).unwrap();
-        let secrets = secrets.lines().filter_map(|line| Some(line.strip_prefix("TF_VAR_")?.split_once('=')?.1.to_owned()));
+        let secrets =
+            secrets.lines().filter_map(|line| Some(line.strip_prefix("TF_VAR_")?.split_once('=')?.1.to_owned()));
         Self { topology, expect, secrets: secrets.collect() }
     }
 
@@ -95,7 +96,10 @@ impl Recorded {
             let path = self.topology.path(&way.from, &way.to);
             let path = path.unwrap_or_else(|| panic!("no way from {} to {}", way.from, way.to));
             let relations: Vec<&str> = path.steps.iter().map(|step| step.relation.word()).collect();
-            assert_eq!((path.meaning.word(), relations), (way.meaning.as_str(), way.relations.iter().map(String::as_str).collect()));
+            assert_eq!(
+                (path.meaning.word(), relations),
+                (way.meaning.as_str(), way.relations.iter().map(String::as_str).collect())
+            );
         }
     }
 

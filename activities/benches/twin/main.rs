@@ -87,7 +87,8 @@ enum Target {
 
 /// Prints a figure; says whether it stays below its target.
 fn print(name: &str, phase: &[Figure], wanted: &str, target: Target, reference: Option<f64>) -> bool {
-    let value = phase.iter().find(|figure| figure.name == wanted).map(|figure| figure.value).expect("the phase measured it");
+    let value =
+        phase.iter().find(|figure| figure.name == wanted).map(|figure| figure.value).expect("the phase measured it");
     let unit = wanted.rsplit('_').next().unwrap_or_default();
     let limit = match target {
         Target::Fraction(part) => reference.map(|reference| reference * part),
@@ -120,7 +121,8 @@ fn input_file(input: &str, directory: &Path) -> PathBuf {
 /// Runs a phase in a process of its own.
 fn child(phase: &str, state: &Path, object: &Path) -> Vec<Figure> {
     let program = std::env::current_exe().expect("this program has a path");
-    let output = Command::new(program).arg(format!("{PHASE}{phase}")).args([state, object]).output().expect("it starts");
+    let output =
+        Command::new(program).arg(format!("{PHASE}{phase}")).args([state, object]).output().expect("it starts");
     assert!(output.status.success(), "{phase}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).lines().filter_map(Figure::read).collect()
 }

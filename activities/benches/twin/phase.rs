@@ -57,7 +57,12 @@ fn write(path: &Path, object: &TopologyObject) {
 /// The object's file to the context of a node.
 fn load(path: &Path) {
     let topology = open(path);
-    let leaf = topology.nodes().find(|node| node.name().starts_with("fn-")).or(topology.nodes().next()).expect("it has nodes").id();
+    let leaf = topology
+        .nodes()
+        .find(|node| node.name().starts_with("fn-"))
+        .or(topology.nodes().next())
+        .expect("it has nodes")
+        .id();
     let hub = topology.nodes().max_by_key(|node| node.degree()).expect("it has nodes").id();
     drop(context(&topology, leaf.as_str()));
     say("peak_mb", peak_mb());

@@ -13,7 +13,9 @@ pub(crate) fn state(count: usize) -> String {
     plan.iter().enumerate().for_each(|(at, kind)| positions.entry(kind).or_default().push(at));
     let mut draw = Draw { chance: Twister::new(7), positions };
     let mut out = String::with_capacity(count * 560);
-    out.push_str(r#"{"version": 4, "terraform_version": "1.11.4", "serial": 1, "lineage": "x", "outputs": {}, "resources": ["#);
+    out.push_str(
+        r#"{"version": 4, "terraform_version": "1.11.4", "serial": 1, "lineage": "x", "outputs": {}, "resources": ["#,
+    );
     for (at, kind) in plan.iter().enumerate() {
         if at > 0 {
             out.push_str(", ");

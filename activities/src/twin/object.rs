@@ -88,7 +88,10 @@ pub enum ObjectError {
     #[error("this is no topology object; collect the state again")]
     NotAnObject,
     /// It has a form that this version does not know.
-    #[error("the topology object has format `{format}`, this version reads format {}; collect the state again", TopologyObject::FORMAT)]
+    #[error(
+        "the topology object has format `{format}`, this version reads format {}; collect the state again",
+        TopologyObject::FORMAT
+    )]
     UnsupportedFormat {
         /// The format found.
         format: u32,
@@ -165,7 +168,12 @@ impl TopologyObject {
         }
         head.index_bytes = end as u64;
         head.index_sum = sum_of(parts.iter().map(Vec::as_slice));
-        Self { head, about: Arc::new(about), index: Index::Made(Arc::new(parts)), text: Arc::new(Text::Held(state.text)) }
+        Self {
+            head,
+            about: Arc::new(about),
+            index: Index::Made(Arc::new(parts)),
+            text: Arc::new(Text::Held(state.text)),
+        }
     }
 
     /// Reads a stored object: its index now, the attributes of a node when they are asked for.
@@ -249,7 +257,11 @@ impl TopologyObject {
     pub(super) fn attributes(&self, at: u32) -> Result<Cow<'_, str>, String> {
         let attributes = self.view().attributes(at);
         let text = self.text.read(self.head.index_bytes, attributes.start, attributes.length)?;
-        if short_sum(text.as_bytes()) == attributes.sum { Ok(text) } else { Err("they are not what was written".to_owned()) }
+        if short_sum(text.as_bytes()) == attributes.sum {
+            Ok(text)
+        } else {
+            Err("they are not what was written".to_owned())
+        }
     }
 
     pub(super) fn view(&self) -> View<'_> {
@@ -346,9 +358,7 @@ impl Head {
         let mut out = Vec::with_capacity(HEAD_BYTES);
         out.extend_from_slice(MAGIC);
         out.extend_from_slice(&u64::from(TopologyObject::FORMAT).to_le_bytes());
-        for long in
-            [self.serial, self.sequence, self.index_bytes, self.text_bytes, self.index_sum, self.seed]
-        {
+        for long in [self.serial, self.sequence, self.index_bytes, self.text_bytes, self.index_sum, self.seed] {
             out.extend_from_slice(&long.to_le_bytes());
         }
         let sections = self.sections.iter().flat_map(|(start, length)| [*start, *length]);

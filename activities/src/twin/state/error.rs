@@ -278,4 +278,5 @@ fn unreadable(error: &serde_json::Error) -> StateError {
 }
 
 const OTHER_TYPE: &str = "a value has another type than a state of version 4 has there";
-const NOT_STORABLE: &str = "what stands there is nested too deeply, is half a letter (`\\ud800`), or a number beyond all bounds";
+const NOT_STORABLE: &str =
+    "what stands there is nested too deeply, is half a letter (`\\ud800`), or a number beyond all bounds";
