@@ -73,6 +73,12 @@ fn resolve(
             return Ok((id, alias.clone()));
         }
     }
+    // What the alarms of a composite one have in common says more than any of them.
+    if alarms.len() > 1
+        && let Resolution::Node(id) = topology.resolve_alarms(alarms)
+    {
+        return Ok((id, alarms.join(", ")));
+    }
     for alarm in alarms {
         match topology.resolve_alarm(alarm) {
             Resolution::Node(id) => return Ok((id, alarm.clone())),

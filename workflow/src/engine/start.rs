@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError, Weak, atomic::Ordering},
 };
 
-use statemachine::{Advance, Execution};
+use statemachine::{Advance, Execution, syntax::fault};
 
 use super::{
     Engine, Inner,
@@ -154,7 +154,10 @@ pub(super) fn check_input(input: &str) -> Result<(), ApiError> {
     }
     match serde_json::from_str::<serde::de::IgnoredAny>(input) {
         Ok(_) => Ok(()),
-        Err(error) => Err(ApiError::InvalidExecutionInput(error.to_string())),
+        Err(error) => {
+            let why = fault(input).map_or_else(|| error.to_string(), |fault| fault.to_string());
+            Err(ApiError::InvalidExecutionInput(why))
+        }
     }
 }
 
