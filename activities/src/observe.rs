@@ -29,7 +29,9 @@ pub fn topology(topology: &Topology, account: &str, region: &str, read: &Read) -
         Ok((id, alias)) => {
             answer.node = topology.node(id.as_str()).map(|node| slim(node, LARGEST_ATTRIBUTE));
             answer.alias = Some(alias);
-            answer.neighbours = neighbours(topology, &id, *depth, *limit as usize);
+            let fails = topology.blast_radius(id.as_str());
+            answer.affected = u32::try_from(fails.len()).ok();
+            answer.neighbours = neighbours(topology, &id, &fails, *depth, *limit as usize);
         }
         Err(problem) => answer.problem = Some(problem),
     }
@@ -71,8 +73,7 @@ fn resolve(
 }
 
 /// What stands near a node, nearest first, then what fails with it farther away.
-fn neighbours(topology: &Topology, id: &NodeId, depth: u32, limit: usize) -> Vec<Neighbour> {
-    let affected: Vec<Reached> = topology.blast_radius(id.as_str());
+fn neighbours(topology: &Topology, id: &NodeId, affected: &[Reached], depth: u32, limit: usize) -> Vec<Neighbour> {
     let fails: HashSet<&NodeId> = affected.iter().map(|reached| &reached.id).collect();
     let near = topology.neighbours(id.as_str(), depth);
     let known: HashSet<&NodeId> = near.iter().map(|reached| &reached.id).collect();

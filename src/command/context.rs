@@ -52,27 +52,87 @@ pub(crate) async fn of(
     name: &str,
 ) -> Result<serde_json::Value, CommandError> {
     let topology = edge.twin().topology().map_err(|error| CommandError::Function(error.to_string()))?;
-    think::context(edge, &setup.settings()?, find(&topology, name)?).await
+    think::context(edge, &setup.settings()?, find(&topology, name)?, None).await
 }
 
 /// The node that a name means.
 pub(crate) fn find<'a>(topology: &'a Topology, name: &str) -> Result<&'a Node, CommandError> {
     let id = match topology.find(name) {
         Lookup::Found(id) => id,
-        other => return Err(CommandError::NotFound(unknown(name, &other, topology.nodes().len()))),
+        other => return Err(CommandError::NotFound(unknown(topology, name, &other))),
     };
     topology.node(id.as_str()).ok_or_else(|| CommandError::NotFound(format!("`{name}` is not in the twin")))
 }
 
-fn unknown(name: &str, lookup: &Lookup, nodes: usize) -> String {
+fn unknown(topology: &Topology, name: &str, lookup: &Lookup) -> String {
+    let nodes = topology.nodes().len();
     match lookup {
         Lookup::Ambiguous(ids) => {
             let ids: Vec<String> = ids.iter().take(8).map(|id| format!("`{}`", id.as_str())).collect();
             format!("`{name}` means several resources: {}; use one of these addresses", ids.join(", "))
         }
         _ if nodes == 0 => "the twin is empty: `sao twin collect terraform.tfstate` fills it".to_owned(),
-        _ => format!(
-            "`{name}` is not in the twin: it knows Terraform addresses, ARNs and names; `sao twin show` lists {nodes}"
-        ),
+        _ => {
+            let alike = alike(topology, name);
+            let guess =
+                if alike.is_empty() { String::new() } else { format!("; did you mean `{}`?", alike.join("` or `")) };
+            format!(
+                "`{name}` is not in the twin: it knows Terraform addresses, ARNs and names; `sao twin show` lists {nodes}{guess}"
+            )
+        }
+    }
+}
+
+/// The addresses of resources whose address or name is most like this, the most alike first.
+fn alike<'a>(topology: &'a Topology, name: &str) -> Vec<&'a str> {
+    let wanted = name.to_lowercase();
+    let far = wanted.chars().count() / 3;
+    let distance = |node: &Node| {
+        let names = node.names.iter().map(String::as_str).chain([node.id.as_str()]);
+        let one = |known: &str| {
+            let known = known.to_lowercase();
+            if wanted.len() >= SHORTEST && (known.contains(&wanted) || wanted.contains(&known)) {
+                return Some(0);
+            }
+            (known.len().abs_diff(wanted.len()) <= far).then(|| edits(&known, &wanted)).filter(|edits| *edits <= far)
+        };
+        names.filter_map(one).min()
+    };
+    let mut found: Vec<(usize, &str)> =
+        topology.nodes().iter().filter_map(|node| Some((distance(node)?, node.id.as_str()))).collect();
+    found.sort_unstable();
+    found.into_iter().take(MOST_GUESSES).map(|(_, id)| id).collect()
+}
+
+/// How many letters must be put in, left out or changed to make one text of another.
+fn edits(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (at, letter) in one.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], at + 1);
+        for (column, wanted) in other.iter().enumerate() {
+            let changed = diagonal + usize::from(letter != *wanted);
+            diagonal = row[column + 1];
+            row[column + 1] = changed.min(diagonal + 1).min(row[column] + 1);
+        }
+    }
+    row[other.len()]
+}
+
+const MOST_GUESSES: usize = 3;
+/// Of fewer letters too many names are a part.
+const SHORTEST: usize = 4;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn edits_are_counted() {
+        let check = |one, other, expect| assert_eq!(edits(one, other), expect, "{one} {other}");
+        check("orders", "orders", 0);
+        check("orders", "order", 1);
+        check("", "abc", 3);
+        check("kitten", "sitting", 3);
     }
 }

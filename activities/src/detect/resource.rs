@@ -35,10 +35,14 @@ pub fn resource_of(namespace: &str, dimensions: &Fields, account: &str, region: 
 
 /// The namespace and dimensions under which AWS measures a node, where its type has a rule.
 pub(crate) fn namespace_of(node: &Node) -> Option<(&'static str, Fields)> {
-    let rule = RULES.iter().find(|rule| rule.kind == node.resource_type)?;
-    let name = physical_name(node);
+    measured_as(&node.resource_type, &physical_name(node))
+}
+
+/// The namespace and dimensions under which AWS measures what goes by this type and name.
+pub(super) fn measured_as(kind: &str, name: &str) -> Option<(&'static str, Fields)> {
+    let rule = RULES.iter().find(|rule| rule.kind == kind)?;
     // A name of several dimensions joins their values with a slash.
-    let values: Vec<&str> = if rule.dimensions.len() == 1 { vec![&name] } else { name.split('/').collect() };
+    let values: Vec<&str> = if rule.dimensions.len() == 1 { vec![name] } else { name.split('/').collect() };
     let dimensions = rule
         .dimensions
         .iter()

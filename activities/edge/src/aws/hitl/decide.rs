@@ -71,10 +71,12 @@ pub(super) async fn deliver(desk: &Desk<'_>, round: &RoundRecord, decision: &Dec
 
 /// Ends the open rounds of an alarm that is OK again.
 pub(super) async fn recovered(desk: &Desk<'_>, event: &Value) -> Result<Value, EdgeError> {
-    let intake = activities::detect::intake(event)?;
+    let News::Alarm { state, arn } = activities::detect::intake(event)?.news else {
+        return Err(EdgeError::bad_input("hitl", "a request ends no round"));
+    };
     let mut ended = 0;
-    if intake.state == "OK" {
-        for execution in desk.approvals.waiting_on(&intake.alarm_arn).await? {
+    if state == "OK" {
+        for execution in desk.approvals.waiting_on(&arn).await? {
             let round = match desk.current(&execution).await {
                 Ok(round) => round,
                 Err(DecideError::Failed(error)) => return Err(error),
@@ -87,7 +89,7 @@ pub(super) async fn recovered(desk: &Desk<'_>, event: &Value) -> Result<Value, E
             }
         }
     }
-    Ok(json!({"state": intake.state, "ended_rounds": ended}))
+    Ok(json!({"state": state, "ended_rounds": ended}))
 }
 
 /// Sends the decisions that were recorded and may not have reached the machine.
