@@ -20,7 +20,7 @@ pub(crate) async fn run(command: Twin) -> Result<Ending, CommandError> {
     match command {
         Twin::Show(options) => look(&options),
         Twin::Collect(options) => collect(options).await,
-        Twin::Check(options) => check::run(&options),
+        Twin::Check(options) => check::run(&options).await,
         Twin::Path(options) => path(&options),
     }
 }
