@@ -52,8 +52,10 @@ def emulator(port):
 
 def up(port, runtime, endpoint):
     arguments = [SAO, "up", "--listen", f"127.0.0.1:{port}", "--public-listen", f"127.0.0.1:{free_port()}", "--data", DATA]
-    arguments += ["--region", REGION, "--account", "123456789012", "--runtime-listen", f"127.0.0.1:{runtime}", "--function", "worker"]
+    arguments += ["--region", REGION, "--account", "123456789012", "--runtime-listen", f"127.0.0.1:{runtime}"]
+    arguments += ["--function", "worker", "--function", "python"]
     keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_ENDPOINT_URL": endpoint}
+    keys["AWS_ENDPOINT_URL_KINESIS"] = f"http://127.0.0.1:{free_port()}"
     server = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, env={**os.environ, **keys})
     eventually("listening", lambda: listening(port))
     return server
@@ -97,6 +99,23 @@ class Engine:
         assert ended["status"] == "FAILED" and ended["error"] == error, ended
         for word in words:
             assert word in ended["cause"], ended["cause"]
+
+    def refuses(self, resource, parameters, words):
+        """A definition with a task is refused, and the refusal has these words."""
+        state = {"Type": "Task", "Resource": STATES + resource, "Parameters": parameters, "End": True}
+        definition = json.dumps({"StartAt": "A", "States": {"A": state}})
+        try:
+            self.sfn.create_state_machine(name="refused", definition=definition, roleArn=ROLE)
+        except self.sfn.exceptions.InvalidDefinition as refusal:
+            assert words in str(refusal), refusal
+        else:
+            raise SystemExit(f"{resource}: was not refused")
+
+    def event(self, execution, kind):
+        """The details of the only event of a kind."""
+        events = self.sfn.get_execution_history(executionArn=execution)["events"]
+        [details] = [event[kind[0].lower() + kind[1:] + "EventDetails"] for event in events if event["type"] == kind]
+        return details
 
     def events(self, execution):
         return [event["type"] for event in self.sfn.get_execution_history(executionArn=execution)["events"]]
@@ -218,6 +237,71 @@ def check_executions(engine, aws):
     engine.fails("aws-sdk:sfn:sendTaskSuccess", {"TaskToken": "none", "Output": "{}"}, "Sfn.InvalidTokenException", "(Service: Sfn, Status Code: 400, ")
 
 
+def check_refusals(engine, aws):
+    for resource in ["glue:startJobRun.sync", "aws-sdk:ec2:describeInstances", "aws-sdk:s3:putBucketAcl"]:
+        engine.refuses(resource, {"JobName": "j"}, f"The resource provided {STATES}{resource} is not supported by this engine at /States/A/Resource")
+    engine.refuses("sqs:sendMessage.sync", {"QueueUrl": "q", "MessageBody": "b"}, "is not recognized")
+    engine.refuses("sqs:sendMessage", {"QueueUrl": "q", "MessageBody": "b", "Body": "b"}, 'The field "Body" is not supported by Step Functions at /States/A/Parameters')
+    stream = {"StreamName": "s", "Data": "d", "PartitionKey": "p"}
+    engine.fails("aws-sdk:kinesis:putRecord", stream, "Kinesis.SdkClientException", "cannot be reached")
+    engine.fails("aws-sdk:dynamodb:getItem", {"tableName": "t"}, "States.Runtime", 'The field "tableName" is not supported')
+    aws("s3").put_object(Bucket="bucket-of-the-check", Key="large", Body=b"x" * (300 << 10))
+    large = {"Bucket": "bucket-of-the-check", "Key": "large"}
+    engine.fails("aws-sdk:s3:getObject", large, "States.DataLimitExceeded", "exceeding the maximum number of bytes service limit")
+
+
+def check_roles(engine, aws):
+    """The queue is in another account, which only the role may enter."""
+    role = "arn:aws:iam::210987654321:role/other"
+    given = aws("sts").assume_role(RoleArn=role, RoleSessionName="check")["Credentials"]
+    names = {"aws_access_key_id": "AccessKeyId", "aws_secret_access_key": "SecretAccessKey", "aws_session_token": "SessionToken"}
+    keys = {name: given[field] for name, field in names.items()}
+    sqs = boto3.client("sqs", endpoint_url=aws("sqs").meta.endpoint_url, region_name=REGION, **keys)
+    queue = sqs.create_queue(QueueName="theirs")["QueueUrl"]
+    parameters = {"QueueUrl": queue, "MessageBody": {"for": "them"}}
+    engine.fails("sqs:sendMessage", parameters, "SQS.QueueDoesNotExistException")
+    state = {"Type": "Task", "Resource": STATES + "sqs:sendMessage", "Parameters": parameters}
+    execution = engine.start([{**state, "Credentials": {"RoleArn": role}}])
+    ended = engine.ended(execution)
+    assert ended["status"] == "SUCCEEDED" and received(sqs, queue) == {"for": "them"}, ended
+    scheduled = engine.event(execution, "TaskScheduled")
+    assert scheduled["taskCredentials"] == {"roleArn": role} and scheduled["region"] == REGION, scheduled
+
+
+def check_containers(engine, aws):
+    ecs, ec2 = aws("ecs"), aws("ec2")
+    ecs.create_cluster(clusterName="cluster")
+    ecs.register_task_definition(family="work", containerDefinitions=[{"name": "work", "image": "work", "memory": 64}])
+    subnet = ec2.describe_subnets()["Subnets"][0]["SubnetId"]
+    network = {"AwsvpcConfiguration": {"Subnets": [subnet]}}
+    parameters = {"Cluster": "cluster", "TaskDefinition": "work", "LaunchType": "FARGATE", "NetworkConfiguration": network}
+    ran = engine.run(("ecs:runTask", parameters))
+    assert ran["Tasks"][0]["TaskArn"] and ran["Failures"] == [], ran
+    execution = engine.start([("ecs:runTask.sync", parameters)])
+    eventually("the container runs", lambda: "TaskSubmitted" in engine.events(execution))
+    task = json.loads(engine.event(execution, "TaskSubmitted")["output"])["Tasks"][0]["TaskArn"]
+    engine.sfn.stop_execution(executionArn=execution)
+    described = lambda: ecs.describe_tasks(cluster="cluster", tasks=[task])["tasks"][0]
+    eventually("the container is stopped", lambda: "aborted" in described().get("stoppedReason", ""))
+
+
+def check_stop(engine, aws):
+    engine.run({"Type": "Wait", "Seconds": 0})
+    update = json.dumps({"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 600, "End": True}}})
+    child = engine.machine
+    engine.sfn.update_state_machine(stateMachineArn=child, definition=update)
+    parallel = {"StartAt": "Job", "States": {"Job": {"Type": "Task", "Resource": STATES + "states:startExecution.sync", "Parameters": {"StateMachineArn": child}, "End": True}}}
+    breaks = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 2, "Next": "F"}, "F": {"Type": "Fail", "Error": "Broken"}}}
+    stopped = engine.start([("states:startExecution.sync:2", {"StateMachineArn": child})])
+    eventually("the job runs", lambda: "TaskSubmitted" in engine.events(stopped))
+    engine.sfn.stop_execution(executionArn=stopped)
+    failed = engine.start([{"Type": "Parallel", "Branches": [parallel, breaks]}])
+    assert engine.ended(failed)["error"] == "Broken"
+    running = lambda: engine.sfn.list_executions(stateMachineArn=child, statusFilter="RUNNING")["executions"]
+    eventually("both children are aborted", lambda: not running())
+    assert len(engine.sfn.list_executions(stateMachineArn=child, statusFilter="ABORTED")["executions"]) == 2
+
+
 def check_crash(engine, restart):
     engine.run({"Type": "Wait", "Seconds": 2})
     child = engine.machine
@@ -253,6 +337,51 @@ def check_worker(engine, runtime):
     engine.fails("lambda:invoke", {"FunctionName": "nobody"}, "Lambda.ResourceNotFoundException", "Service: AWSLambda; Status Code: 404")
 
 
+HANDLER = """
+import os, pathlib
+
+class Custom(Exception):
+    pass
+
+def handler(event, context):
+    marker = event.get("dies")
+    if marker and not os.path.exists(marker):
+        pathlib.Path(marker).touch()
+        os._exit(1)
+    if event.get("fail"):
+        raise Custom("no luck")
+    return {"got": event, "arn": context.invoked_function_arn, "left": context.get_remaining_time_in_millis()}
+"""
+
+
+def check_runtime(engine, runtime):
+    """A function as Lambda's own runtime for Python runs it."""
+    home = pathlib.Path(DATA) / "function"
+    home.mkdir(exist_ok=True)
+    (home / "handler.py").write_text(HANDLER)
+    names = {"AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{runtime}/python", "_HANDLER": "handler.handler", "LAMBDA_TASK_ROOT": str(home)}
+    names |= {"AWS_LAMBDA_FUNCTION_NAME": "python", "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128"}
+    start = lambda: subprocess.Popen([sys.executable, "-m", "awslambdaric", "handler.handler"], env={**os.environ, **names}, cwd=home, stdout=subprocess.DEVNULL)
+    function = f"arn:aws:lambda:{REGION}:123456789012:function:python"
+    worker = start()
+    try:
+        got = engine.run((function, {"a": "ä"}))
+        assert (got["got"], got["arn"]) == ({"a": "ä"}, function) and 0 < got["left"] <= 15 * 60 * 1000, got
+        invoked = engine.run(("lambda:invoke", {"FunctionName": "python", "LogType": "Tail", "Payload": {"b": 1}}))
+        assert invoked["Payload"]["got"] == {"b": 1} and invoked["LogResult"], invoked
+        engine.fails(function, {"fail": 1}, "Custom", "no luck", "stackTrace")
+        retry = [{"ErrorEquals": ["States.Timeout"], "IntervalSeconds": 1}]
+        dies = {"Type": "Task", "Resource": function, "TimeoutSeconds": 4, "Retry": retry, "Parameters": {"dies": str(home / "died")}}
+        execution = engine.start([dies])
+        worker.wait(60)
+        worker = start()
+        ended = engine.ended(execution)
+        assert ended["status"] == "SUCCEEDED" and "LambdaFunctionTimedOut" in engine.events(execution), ended
+    finally:
+        worker.kill()
+        worker.wait()
+
+
 def main():
     pathlib.Path(DATA).mkdir(parents=True, exist_ok=True)
     moto, port, runtime = free_port(), free_port(), free_port()
@@ -262,7 +391,8 @@ def main():
     engine = Engine(f"http://127.0.0.1:{port}")
     aws = lambda service: boto3.client(service, endpoint_url=endpoint, **KEYS)
     try:
-        for check in [check_sqs, check_sns, check_dynamodb, check_s3, check_secrets, check_events, check_executions]:
+        checks = [check_sqs, check_sns, check_dynamodb, check_s3, check_secrets, check_events, check_executions]
+        for check in [*checks, check_refusals, check_roles, check_containers, check_stop]:
             check(engine, aws)
             print(f"integrations: {check.__name__.removeprefix('check_')} agrees")
 
@@ -276,6 +406,8 @@ def main():
         print("integrations: a job is followed over a crash")
         check_worker(engine, runtime)
         print("integrations: a local worker serves its function")
+        check_runtime(engine, runtime)
+        print("integrations: Lambda's runtime for Python serves its function, and another takes over when it dies")
     finally:
         for process in [server, double]:
             process.terminate()

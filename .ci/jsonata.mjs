@@ -4,7 +4,8 @@
 //
 //   node .ci/jsonata.mjs FOLDER COMMAND [ARGUMENT...]
 //
-// FOLDER holds node_modules with `jsonata`; COMMAND is our example, which answers a line of JSON for each it reads.
+// FOLDER holds node_modules with `jsonata`, in version 2.0.6: the one that Step Functions speaks. COMMAND is our example, which
+// answers a line of JSON for each it reads.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

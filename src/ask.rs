@@ -151,7 +151,7 @@ impl Asked {
     ) -> Result<Self, CommandError> {
         let action: ActionName =
             wish.action.parse().map_err(|problem: activities::action::ActionProblem| usage(&problem))?;
-        let node = target(topology, action, wish.node)?;
+        let node = &target(topology, action, wish.node)?;
         let world = World::look(edge, node).await?;
         let radius = topology.blast_radius(node.id.as_str()).len();
         let mut question = Question {
@@ -227,13 +227,12 @@ impl World {
 }
 
 /// The node that a name means; of several that share it, the one that the action can be done to.
-pub(crate) fn target<'a>(topology: &'a Topology, action: ActionName, name: &str) -> Result<&'a Node, CommandError> {
+fn target(topology: &Topology, action: ActionName, name: &str) -> Result<Node, CommandError> {
     if let Lookup::Ambiguous(ids) = topology.find(name) {
         let nodes = ids.iter().filter_map(|id| topology.node(id.as_str()));
-        let fitting: Vec<&Node> =
-            nodes.filter(|node| action.target_type() == Some(node.resource_type.as_str())).collect();
+        let fitting: Vec<_> = nodes.filter(|node| action.target_type() == Some(node.resource_type())).collect();
         if let [one] = fitting.as_slice() {
-            return Ok(one);
+            return one.read().map_err(|error| CommandError::Function(error.to_string()));
         }
     }
     context::find(topology, name)

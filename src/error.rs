@@ -63,11 +63,16 @@ pub(crate) enum CommandError {
         /// What the system said.
         source: io::Error,
     },
-    /// The API listener is only for this machine.
+    /// A listener is only for this machine.
     #[error(
-        "{0} is not a loopback address: the API has no credentials configured and listens on this machine only; use `--listen 127.0.0.1:PORT`"
+        "{address} is not a loopback address: what listens there asks for no credentials and is for this machine only; use `{option} 127.0.0.1:PORT`"
     )]
-    NotLoopback(SocketAddr),
+    NotLoopback {
+        /// The address.
+        address: SocketAddr,
+        /// The option that chooses another.
+        option: &'static str,
+    },
     /// Another process has the data directory.
     #[error(
         "the data directory `{}` is in use by another process: stop that `sao`, talk to it with `sao incident ...`, or name \
@@ -143,7 +148,7 @@ impl CommandError {
     /// 2 for what was typed wrong, 1 for everything else.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::Usage(_) | Self::NotLoopback(_) => 2,
+            Self::Usage(_) | Self::NotLoopback { .. } => 2,
             _ => 1,
         }
     }
@@ -156,7 +161,7 @@ impl CommandError {
             Self::NotJson { .. } => "NotJson",
             Self::BadEvent(_) => "BadEvent",
             Self::BadState(_) => "BadState",
-            Self::Usage(_) | Self::NotLoopback(_) => "Usage",
+            Self::Usage(_) | Self::NotLoopback { .. } => "Usage",
             Self::PortInUse { .. } => "PortInUse",
             Self::Listen { .. } => "Listen",
             Self::DataInUse(_) => "DataInUse",

@@ -21,7 +21,7 @@ use crate::shape::{
     IncidentAlarm, Resource, WatchedMetric,
 };
 use crate::time::{instant, written};
-use crate::twin::alarm_names;
+use crate::twin::{alarm_names, partition};
 
 /// Makes an incident of an alarm event, or of a requested action.
 ///
@@ -209,7 +209,7 @@ fn identity(event: &AlarmEvent) -> Result<String, ActivityError> {
 
 fn alarm_arn(event: &AlarmEvent) -> String {
     event.resources.first().filter(|arn| arn.starts_with("arn:")).cloned().unwrap_or_else(|| {
-        let partition = resource::partition(&event.region);
+        let partition = partition(&event.region);
         format!("arn:{partition}:cloudwatch:{}:{}:alarm:{}", event.region, event.account, event.detail.alarm_name)
     })
 }

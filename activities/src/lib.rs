@@ -3,7 +3,7 @@
 //! Owns the thinking functions of the incident workflow and the data that crosses it. Touches nothing: no clock, file,
 //! socket, environment, thread or random source; what the world said arrives in the request, and what is wanted from
 //! it leaves as data for the edge functions (package `edge`). [`shape`] lists every function with its request and
-//! answer; [`call`] runs the pure ones by name.
+//! answer; [`call()`] runs the pure ones by name.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail loudly"))]
 
 pub mod action;

@@ -9,14 +9,14 @@ use serde_json::Value;
 
 use crate::action::Configuration;
 use crate::shape::{ConfigurationAnswer, Fields, Neighbour, Read, TopologyAnswer};
-use crate::twin::{Failure, Lookup, Node, NodeId, Place, Reached, Resolution, Topology};
+use crate::twin::{Failure, Lookup, Node, NodeId, NodeRef, Place, Reached, ReadError, Resolution, Topology};
 
 /// Answers a topology read.
 ///
 /// Any other kind of read, and a resource that the twin does not hold, answer without a node and say why.
 pub fn topology(topology: &Topology, account: &str, region: &str, read: &Read) -> TopologyAnswer {
     let mut answer = TopologyAnswer {
-        nodes: topology.nodes().len() as u64,
+        nodes: topology.len() as u64,
         sources: topology.sources().iter().map(|source| format!("{}/{}", source.lineage, source.serial)).collect(),
         ..TopologyAnswer::default()
     };
@@ -26,16 +26,27 @@ pub fn topology(topology: &Topology, account: &str, region: &str, read: &Read) -
     };
     let place = Place { account: Some(account.to_owned()), region: Some(region.to_owned()) };
     match resolve(topology, &place, namespace, dimensions, aliases, alarms) {
-        Ok((id, alias)) => {
-            answer.node = topology.node(id.as_str()).map(|node| slim(node, LARGEST_ATTRIBUTE));
-            answer.alias = Some(alias);
-            let fails = topology.blast_radius(id.as_str());
-            answer.affected = u32::try_from(fails.len()).ok();
-            answer.neighbours = neighbours(topology, &id, &fails, *depth, *limit as usize);
-        }
+        Ok((id, alias)) => match around(topology, &id, *depth, *limit as usize) {
+            Ok((node, neighbours, affected)) => {
+                answer = TopologyAnswer { node, neighbours, affected, alias: Some(alias), ..answer };
+            }
+            Err(error) => answer.problem = Some(error.to_string()),
+        },
         Err(problem) => answer.problem = Some(problem),
     }
     answer
+}
+
+/// A node, what stands near it, and how many fail with it, as they cross the state machine.
+fn around(
+    topology: &Topology,
+    id: &NodeId,
+    depth: u32,
+    limit: usize,
+) -> Result<(Option<Node>, Vec<Neighbour>, Option<u32>), ReadError> {
+    let node = topology.node(id.as_str()).map(|node| slim(node, LARGEST_ATTRIBUTE)).transpose()?;
+    let fails = topology.blast_radius(id.as_str());
+    Ok((node, neighbours(topology, id, &fails, depth, limit)?, u32::try_from(fails.len()).ok()))
 }
 
 /// The node of a read, and what resolved to it: dimensions first, then aliases, then alarms.
@@ -73,7 +84,13 @@ fn resolve(
 }
 
 /// What stands near a node, nearest first, then what fails with it farther away.
-fn neighbours(topology: &Topology, id: &NodeId, affected: &[Reached], depth: u32, limit: usize) -> Vec<Neighbour> {
+fn neighbours(
+    topology: &Topology,
+    id: &NodeId,
+    affected: &[Reached],
+    depth: u32,
+    limit: usize,
+) -> Result<Vec<Neighbour>, ReadError> {
     let fails: HashSet<&NodeId> = affected.iter().map(|reached| &reached.id).collect();
     let near = topology.neighbours(id.as_str(), depth);
     let known: HashSet<&NodeId> = near.iter().map(|reached| &reached.id).collect();
@@ -85,15 +102,15 @@ fn neighbours(topology: &Topology, id: &NodeId, affected: &[Reached], depth: u32
         .collect()
 }
 
-fn neighbour(topology: &Topology, reached: &Reached, affected: bool) -> Option<Neighbour> {
-    let node = topology.node(reached.id.as_str())?;
-    Some(Neighbour {
-        node: slim(node, LARGEST_OF_A_NEIGHBOUR),
+fn neighbour(topology: &Topology, reached: &Reached, affected: bool) -> Option<Result<Neighbour, ReadError>> {
+    let node = slim(topology.node(reached.id.as_str())?, LARGEST_OF_A_NEIGHBOUR);
+    Some(node.map(|node| Neighbour {
+        node,
         relation: reached.relation.word().to_owned(),
         direction: direction(reached, affected).to_owned(),
         distance: reached.hops,
         affected,
-    })
+    }))
 }
 
 /// Which of the two needs the other, as far as the walk shows: what is near by another's edge is only beside.
@@ -108,7 +125,8 @@ fn direction(reached: &Reached, affected: bool) -> &'static str {
 }
 
 /// A node with the attributes that matter and are not too large.
-fn slim(node: &Node, largest: usize) -> Node {
+fn slim(node: NodeRef<'_>, largest: usize) -> Result<Node, ReadError> {
+    let node = node.read()?;
     let small = |value: &Value| !value.is_null() && value.to_string().len() <= largest;
     let attributes: Fields = if node.kind().is_some() {
         node.facts().filter(|(_, value)| small(value)).map(|(name, value)| (name.to_owned(), value.clone())).collect()
@@ -116,7 +134,7 @@ fn slim(node: &Node, largest: usize) -> Node {
         let plain = node.attributes.iter().filter(|(_, value)| small(value) && !value.is_object() && !value.is_array());
         plain.take(MOST_OF_UNKNOWN_TYPE).map(|(name, value)| (name.clone(), value.clone())).collect()
     };
-    Node { attributes, ..node.clone() }
+    Ok(Node { attributes, ..node })
 }
 
 /// The name by which AWS is asked about a node; for an ECS service `cluster/service`.

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use activities::action::Configuration;
 use activities::shape::{ObserveRequest, Read, ReadRequest};
-use activities::twin::{Node, State, Topology, TopologyObject};
+use activities::twin::{NodeRef, State, Topology, TopologyObject};
 use activities::{call, observe};
 use serde_json::{Value, json};
 
@@ -110,9 +110,11 @@ impl Shop {
             }
             Read::Logs { group, .. } => self.lines(group)?,
             Read::Configuration { resource_type, name } => {
-                let of_type = |node: &&Node| node.resource_type == *resource_type && node.names.contains(name);
-                let node = self.topology.nodes().iter().find(of_type)?;
-                json!(observe::configuration(&Configuration::of(node)?, node.arn.clone()))
+                let of_type = |node: &NodeRef<'_>| {
+                    node.resource_type() == resource_type && node.names().any(|known| known == name)
+                };
+                let node = self.topology.nodes().find(of_type)?.read().unwrap();
+                json!(observe::configuration(&Configuration::of(&node)?, node.arn.clone()))
             }
             Read::Changes { name, .. } => self.changes(name),
         })

@@ -161,6 +161,12 @@ pub(crate) struct Up {
     /// The address that mails give for the approval pages, when it is not the one that they listen on.
     #[arg(long, value_name = "URL")]
     pub(crate) public_url: Option<String>,
+    /// Where local Lambda binaries ask for work, loopback only; one is started with `AWS_LAMBDA_RUNTIME_API=ADDRESS/FUNCTION`.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) runtime_listen: Option<SocketAddr>,
+    /// A function that a local Lambda binary serves, called before its binary has asked for work; may be given several times.
+    #[arg(long = "function", value_name = "NAME", requires = "runtime_listen")]
+    pub(crate) functions: Vec<String>,
     /// A Terraform state file to read into the twin; may be given several times.
     #[arg(long = "state", value_name = "FILE")]
     pub(crate) states: Vec<PathBuf>,

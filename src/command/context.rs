@@ -4,7 +4,7 @@
 
 use activities::{
     shape::Context,
-    twin::{Lookup, Node, Topology},
+    twin::{Lookup, Node, NodeRef, Topology},
 };
 
 use crate::{
@@ -52,20 +52,22 @@ pub(crate) async fn of(
     name: &str,
 ) -> Result<serde_json::Value, CommandError> {
     let topology = edge.twin().topology().map_err(|error| CommandError::Function(error.to_string()))?;
-    think::context(edge, &setup.settings()?, find(&topology, name)?, None).await
+    think::context(edge, &setup.settings()?, &find(&topology, name)?, None).await
 }
 
 /// The node that a name means.
-pub(crate) fn find<'a>(topology: &'a Topology, name: &str) -> Result<&'a Node, CommandError> {
+pub(crate) fn find(topology: &Topology, name: &str) -> Result<Node, CommandError> {
     let id = match topology.find(name) {
         Lookup::Found(id) => id,
         other => return Err(CommandError::NotFound(unknown(topology, name, &other))),
     };
-    topology.node(id.as_str()).ok_or_else(|| CommandError::NotFound(format!("`{name}` is not in the twin")))
+    let node = topology.node(id.as_str());
+    let node = node.ok_or_else(|| CommandError::NotFound(format!("`{name}` is not in the twin")))?;
+    node.read().map_err(|error| CommandError::Function(error.to_string()))
 }
 
 fn unknown(topology: &Topology, name: &str, lookup: &Lookup) -> String {
-    let nodes = topology.nodes().len();
+    let nodes = topology.len();
     match lookup {
         Lookup::Ambiguous(ids) => {
             let ids: Vec<String> = ids.iter().take(8).map(|id| format!("`{}`", id.as_str())).collect();
@@ -84,11 +86,11 @@ fn unknown(topology: &Topology, name: &str, lookup: &Lookup) -> String {
 }
 
 /// The addresses of resources whose address or name is most like this, the most alike first.
-fn alike<'a>(topology: &'a Topology, name: &str) -> Vec<&'a str> {
+fn alike(topology: &Topology, name: &str) -> Vec<String> {
     let wanted = name.to_lowercase();
     let far = wanted.chars().count() / 3;
-    let distance = |node: &Node| {
-        let names = node.names.iter().map(String::as_str).chain([node.id.as_str()]);
+    let distance = |node: NodeRef<'_>| {
+        let names = node.names().chain([node.address()]);
         let one = |known: &str| {
             let known = known.to_lowercase();
             if wanted.len() >= SHORTEST && (known.contains(&wanted) || wanted.contains(&known)) {
@@ -98,8 +100,8 @@ fn alike<'a>(topology: &'a Topology, name: &str) -> Vec<&'a str> {
         };
         names.filter_map(one).min()
     };
-    let mut found: Vec<(usize, &str)> =
-        topology.nodes().iter().filter_map(|node| Some((distance(node)?, node.id.as_str()))).collect();
+    let mut found: Vec<(usize, String)> =
+        topology.nodes().filter_map(|node| Some((distance(node)?, node.id().to_string()))).collect();
     found.sort_unstable();
     found.into_iter().take(MOST_GUESSES).map(|(_, id)| id).collect()
 }

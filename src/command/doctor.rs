@@ -80,7 +80,7 @@ fn twin(data: &Path) -> Vec<Check> {
         Err(error) => return vec![Check { name: "keys", outcome: Err(error.to_string()) }],
     };
     let topology =
-        edge.twin().topology().map_err(|error| error.to_string()).and_then(|topology| match topology.nodes().len() {
+        edge.twin().topology().map_err(|error| error.to_string()).and_then(|topology| match topology.len() {
             0 => Err("it is empty: `sao twin collect terraform.tfstate` fills it".to_owned()),
             many => Ok(format!("{many} resources of {} state(s)", topology.sources().len())),
         });

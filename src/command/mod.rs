@@ -20,6 +20,7 @@ use std::{
 };
 
 use serde_json::Value;
+use workflow::task::Services;
 
 use crate::{
     cli::{Command, Mode},
@@ -114,5 +115,6 @@ fn setup(data: &Path) -> Result<Setup, CommandError> {
         settings: Vec::new(),
         public_url: "http://127.0.0.1:8084".to_owned(),
         observations: None,
+        services: Services::default(),
     })
 }

@@ -4,7 +4,7 @@
 
 mod check;
 
-use activities::twin::Node;
+use activities::twin::NodeRef;
 use serde_json::{Value, json};
 
 use crate::{
@@ -28,29 +28,29 @@ pub(crate) async fn run(command: Twin) -> Result<Ending, CommandError> {
 fn look(options: &TwinShow) -> Result<Ending, CommandError> {
     let edge = super::look_at(&options.data.data)?.edge_only()?;
     let topology = edge.twin().topology().map_err(|error| CommandError::Function(error.to_string()))?;
-    let wanted = |node: &&Node| options.filter.as_deref().is_none_or(|filter| holds(node, filter));
-    let nodes: Vec<&Node> = topology.nodes().iter().filter(wanted).collect();
+    let wanted = |node: &NodeRef<'_>| options.filter.as_deref().is_none_or(|filter| holds(*node, filter));
+    let nodes: Vec<NodeRef<'_>> = topology.nodes().filter(wanted).collect();
     if options.output.json {
-        let document = |node: &&Node| json!({ "id": node.id.as_str(), "type": node.resource_type, "name": node.name(), "arn": node.arn });
+        let document = |node: &NodeRef<'_>| json!({ "id": node.id(), "type": node.resource_type(), "name": node.name(), "arn": node.arn() });
         let sources = topology
             .sources()
             .iter()
             .map(|source| json!({ "source": source.source, "lineage": source.lineage, "serial": source.serial }));
         show::json(
-            &json!({ "nodes": nodes.iter().map(document).collect::<Vec<Value>>(), "relations": topology.edges().count(), "sources": sources.collect::<Vec<_>>() }),
+            &json!({ "nodes": nodes.iter().map(document).collect::<Vec<Value>>(), "relations": topology.edge_count(), "sources": sources.collect::<Vec<_>>() }),
         );
         return Ok(Ending::Good);
     }
     let screen = Screen::new(false);
     let style = screen.style();
     for node in &nodes {
-        screen.line(format!("{:<70} {}", show::clean(node.id.as_str()), style.soft(&show::clean(node.name()))));
+        screen.line(format!("{:<70} {}", show::clean(node.id().as_str()), style.soft(&show::clean(node.name()))));
     }
     screen.line(style.soft(&format!(
         "{} of {} resources, {} relations",
         nodes.len(),
-        topology.nodes().len(),
-        topology.edges().count()
+        topology.len(),
+        topology.edge_count()
     )));
     for source in topology.sources() {
         screen.line(style.soft(&format!("from {} (serial {})", show::clean(&source.source), source.serial)));
@@ -58,9 +58,9 @@ fn look(options: &TwinShow) -> Result<Ending, CommandError> {
     Ok(Ending::Good)
 }
 
-fn holds(node: &Node, filter: &str) -> bool {
+fn holds(node: NodeRef<'_>, filter: &str) -> bool {
     let filter = filter.to_lowercase();
-    [node.id.as_str(), &node.resource_type, node.name()].iter().any(|text| text.to_lowercase().contains(&filter))
+    [node.id().as_str(), node.resource_type(), node.name()].iter().any(|text| text.to_lowercase().contains(&filter))
 }
 
 async fn collect(options: TwinCollect) -> Result<Ending, CommandError> {

@@ -5,8 +5,10 @@
 
 use std::net::SocketAddr;
 
+use axum::Router;
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::watch};
+use workflow::task::runtime_api::{self, Workers};
 
 use crate::{
     cli,
@@ -24,34 +26,52 @@ use crate::{
 pub(crate) async fn run(options: cli::Up) -> Result<Ending, CommandError> {
     let screen = Screen::new(options.output.json);
     if !options.listen.ip().to_canonical().is_loopback() {
-        return Err(CommandError::NotLoopback(options.listen));
+        return Err(CommandError::NotLoopback { address: options.listen, option: "--listen" });
     }
     let api = listen::bind(options.listen, "--listen").await?;
     let public = listen::bind(options.public_listen, "--public-listen").await?;
-    let setup = setup(&options, &public)?;
+    let runtime = runtime(&options).await?;
+    let workers = Workers::default();
+    options.functions.iter().for_each(|function| workers.declare(function));
+    let (setup, reach) = setup(&options, &public, workers.clone())?;
     let platform = Platform::open(setup).await?;
     let secret = secret::open(&options.data.data)?;
     collect(&platform, &options, &screen).await?;
     let archiving = platform.keep_archiving().await?;
     let address = listen::address(&api)?;
-    announce(&platform, address, &screen, options.output).await?;
-    serve(&platform, api, public, secret, &screen).await;
+    let workers_at = runtime.as_ref().map(listen::address).transpose()?;
+    announce(&platform, address, workers_at, &reach, &screen, options.output).await?;
+    let runtime = runtime.map(|listener| (listener, runtime_api::router(workers)));
+    serve(&platform, api, public, runtime, secret, &screen).await;
     archiving.abort();
     platform.close().await;
     screen.line("Stopped. What waits goes on with the next `sao up` on this data directory.");
     Ok(Ending::Good)
 }
 
-fn setup(options: &cli::Up, public: &TcpListener) -> Result<Setup, CommandError> {
+/// The listener of the Lambda Runtime API, if it was asked for.
+async fn runtime(options: &cli::Up) -> Result<Option<TcpListener>, CommandError> {
+    let Some(address) = options.runtime_listen else { return Ok(None) };
+    if !address.ip().to_canonical().is_loopback() {
+        return Err(CommandError::NotLoopback { address, option: "--runtime-listen" });
+    }
+    listen::bind(address, "--runtime-listen").await.map(Some)
+}
+
+/// The setup, and a line that says what tasks reach.
+fn setup(options: &cli::Up, public: &TcpListener, workers: Workers) -> Result<(Setup, String), CommandError> {
     let data = &options.data.data;
     let mut asked = Asked { account: options.account.clone(), region: options.region.clone() };
     for state in &options.states {
         asked.or_of_state(state);
     }
     let address = listen::address(public)?;
-    Ok(Setup {
+    let home = Home::find(data, &asked)?;
+    let (services, reach) = embedded::services(&home.region, workers);
+    let setup = Setup {
         data: data.clone(),
-        home: Home::find(data, &asked)?,
+        services,
+        home,
         mode: options.mode,
         settings: options.settings.iter().map(|text| setting(text)).collect::<Result<_, _>>()?,
         public_url: options.public_url.clone().unwrap_or_else(|| format!("http://{address}")),
@@ -60,7 +80,8 @@ fn setup(options: &cli::Up, public: &TcpListener) -> Result<Setup, CommandError>
             .clone()
             .map(|path| super::absolute(&path))
             .or_else(|| shop::observations_of(data)),
-    })
+    };
+    Ok((setup, reach))
 }
 
 /// `NAME=VALUE`, taken apart.
@@ -83,8 +104,7 @@ async fn collect(platform: &Platform, options: &cli::Up, screen: &Screen) -> Res
             one.nodes, one.edges, one.source, one.serial
         ));
     }
-    let known =
-        platform.edge.twin().topology().map_err(|error| CommandError::Function(error.to_string()))?.nodes().len();
+    let known = platform.edge.twin().topology().map_err(|error| CommandError::Function(error.to_string()))?.len();
     if known == 0 {
         screen.line("The twin is empty: give it a state with `--state terraform.tfstate`; until then no incident finds its resource.");
     }
@@ -95,6 +115,8 @@ async fn collect(platform: &Platform, options: &cli::Up, screen: &Screen) -> Res
 async fn announce(
     platform: &Platform,
     address: SocketAddr,
+    runtime: Option<SocketAddr>,
+    reach: &str,
     screen: &Screen,
     output: cli::Output,
 ) -> Result<(), CommandError> {
@@ -103,6 +125,9 @@ async fn announce(
     if output.json {
         let mut document = embedded::health(platform);
         document["listen"] = json!(format!("http://{address}"));
+        if let Some(address) = runtime {
+            document["runtime"] = json!(address);
+        }
         document["data"] = json!(shown(&super::absolute(&platform.setup.data)));
         document["resumed"] =
             resumed.iter().map(|(name, state)| json!({ "incident": name, "state": state })).collect::<Value>();
@@ -117,6 +142,10 @@ async fn announce(
             style.link(&format!("http://{address}"))
         ),
     );
+    if let Some(address) = runtime {
+        row("Runtime", &format!("{address}  (start a Lambda binary with AWS_LAMBDA_RUNTIME_API={address}/FUNCTION)"));
+    }
+    row("Tasks", reach);
     row("Incidents", &format!("POST http://{address}/incident, or `{} incident start EVENT.json`", show::me()));
     row("Pages", &style.link(&platform.setup.public_url));
     row(
@@ -155,8 +184,18 @@ async fn resumed(platform: &Platform) -> Result<Vec<(String, String)>, CommandEr
 }
 
 /// Serves both listeners until this process is asked to stop, or one of them breaks.
-async fn serve(platform: &Platform, api: TcpListener, public: TcpListener, secret: String, screen: &Screen) {
+async fn serve(
+    platform: &Platform,
+    api: TcpListener,
+    public: TcpListener,
+    runtime: Option<(TcpListener, Router)>,
+    secret: String,
+    screen: &Screen,
+) {
     let (stop, stopped) = watch::channel(false);
+    if let Some((listener, router)) = runtime {
+        tokio::spawn(listen::serve(listener, router, stopped.clone()));
+    }
     let mut api = tokio::spawn(listen::serve(api, http::api(platform.clone(), secret), stopped.clone()));
     let mut public = tokio::spawn(listen::serve(public, pages::router(platform.clone()), stopped));
     tokio::select! {

@@ -10,6 +10,7 @@
 //!  edge ── Starter, Completer ── engine
 //! ```
 
+mod services;
 mod setup;
 
 use std::{
@@ -28,10 +29,13 @@ use workflow::{
         ApiError, Config, Engine, ExecutionItem, ExecutionStatus, NewStateMachine, OpenError, Paging, StartExecution,
         StateMachineChange,
     },
-    task::{FunctionError, Invocation, Registry},
+    task::{FunctionError, Invocation, Registry, Services},
 };
 
-pub(crate) use self::setup::{DEFINITION, Setup, fill};
+pub(crate) use self::{
+    services::services,
+    setup::{DEFINITION, Setup, fill},
+};
 use crate::{error::CommandError, history, home::Home};
 
 /// The platform: an engine that runs incidents.
@@ -59,7 +63,7 @@ impl Platform {
         let config = Config {
             region: setup.home.region.clone(),
             account: setup.home.account.clone(),
-            functions: registry(&edge),
+            functions: registry(&edge, setup.services.clone()),
             ..Config::new(journal)
         };
         let engine = Engine::open(config).await.map_err(|error| refused(&setup.data, error))?;
@@ -249,8 +253,9 @@ fn report(archived: Result<(), CommandError>) {
 }
 
 /// A handler for each function name of the incident workflow.
-fn registry(edge: &Embedded) -> Registry {
+fn registry(edge: &Embedded, services: Services) -> Registry {
     let mut functions = Registry::default();
+    functions.reach(services);
     for name in activities::PURE_FUNCTIONS {
         functions.insert(name, move |call: Invocation| {
             Box::pin(async move {

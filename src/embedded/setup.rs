@@ -12,6 +12,7 @@ use activities::{
 use edge::Embedded;
 use serde_json::Value;
 use statemachine::definition::Definition;
+use workflow::task::Services;
 
 use super::open_edge;
 use crate::{cli, error::CommandError, home::Home};
@@ -34,6 +35,8 @@ pub(crate) struct Setup {
     pub(crate) public_url: String,
     /// The file of metrics, logs and changes of the embedded account.
     pub(crate) observations: Option<PathBuf>,
+    /// What the tasks of other workflows can reach: AWS or an emulator, and local Lambda binaries.
+    pub(crate) services: Services,
 }
 
 impl Setup {
@@ -130,6 +133,7 @@ mod tests {
             settings: settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
             public_url: "http://127.0.0.1:8084".to_owned(),
             observations: None,
+            services: Services::default(),
         }
     }
 

@@ -30,7 +30,7 @@ pub(super) async fn answer(shared: &Shared) -> Answered {
         problems.push(error.to_string());
         Default::default()
     });
-    if topology.nodes().is_empty() {
+    if topology.is_empty() {
         problems.push("the twin holds no resources: `sao twin collect terraform.tfstate` fills it".to_owned());
     }
     let observed = look(shared, now).await?;
@@ -59,8 +59,8 @@ pub(super) async fn answer(shared: &Shared) -> Answered {
         "account": shared.setup.home.account,
         "region": shared.setup.home.region,
         "at": now.to_string(),
-        "nodes": topology.nodes().len(),
-        "edges": topology.edges().count(),
+        "nodes": topology.len(),
+        "edges": topology.edge_count(),
         "sources": sources(shared, &topology, now),
         "layers": layers.document(),
         "rules": layers.policy.rules().count(),

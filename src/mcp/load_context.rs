@@ -31,7 +31,7 @@ pub(super) async fn answer(shared: &Shared, input: Input) -> Answered {
         _ => return Err(CommandError::Usage("give either `node` or `alarm`, and not both".to_owned())),
     };
     let settings = shared.setup.settings()?;
-    let document = think::context(&shared.edge, &settings, node, input.alarm.as_deref()).await?;
+    let document = think::context(&shared.edge, &settings, &node, input.alarm.as_deref()).await?;
     let context: Context = serde_json::from_value(document["context"].clone())
         .map_err(|error| CommandError::Function(error.to_string()))?;
     Ok(json!({
@@ -55,14 +55,14 @@ fn piece(piece: &activities::shape::Piece) -> Value {
 }
 
 /// The node that an alarm watches.
-fn watched<'a>(topology: &'a Topology, alarm: &str) -> Result<&'a Node, CommandError> {
+fn watched(topology: &Topology, alarm: &str) -> Result<Node, CommandError> {
     let refuse = |why: String| {
         CommandError::NotFound(format!(
             "{why}: name an alarm of the Terraform state, or the resource itself with `node`; sao_graph_status lists the active alarms"
         ))
     };
     match topology.resolve_alarm(alarm) {
-        Resolution::Node(id) => topology.node(id.as_str()).ok_or_else(|| refuse(format!("`{id}` is not in the twin"))),
+        Resolution::Node(id) => context::find(topology, id.as_str()),
         other => Err(refuse(other.to_string())),
     }
 }

@@ -175,6 +175,7 @@ mod tests {
             settings: Vec::new(),
             public_url: "http://127.0.0.1:1".to_owned(),
             observations: None,
+            services: Default::default(),
         };
         let client = Client::new(&cli::Endpoint { endpoint: "http://127.0.0.1:1".to_owned() }).unwrap();
         let server = Server::new(setup, client, behalf.map(str::to_owned)).unwrap();

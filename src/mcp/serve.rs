@@ -37,7 +37,7 @@ pub(crate) async fn stdio(server: Server) -> Result<(), CommandError> {
 /// Takes an address of the loopback.
 pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, CommandError> {
     if !address.ip().to_canonical().is_loopback() {
-        return Err(CommandError::NotLoopback(address));
+        return Err(CommandError::NotLoopback { address, option: "--listen" });
     }
     listen::bind(address, "--listen").await
 }

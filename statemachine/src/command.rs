@@ -9,7 +9,7 @@ use crate::{
     definition::{BlockId, Resource},
     execution::Status,
     items::{Items, Reader, ResultObject},
-    record::{EventId, PathId},
+    record::{EventId, Millis, PathId},
 };
 
 /// One attempt of one Task state; a late answer to an earlier attempt does not fit it.
@@ -80,6 +80,10 @@ pub struct StartChild {
     pub items: u64,
     /// The child's input, a JSON text.
     pub input: String,
+    /// How often the map run has redriven it; a Standard child goes on from where it failed.
+    pub redrives: u32,
+    /// When it was started, or redriven the last time.
+    pub since: Millis,
 }
 
 /// The part of a definition that a child execution runs.

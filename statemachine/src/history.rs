@@ -18,10 +18,18 @@ pub struct History {
     definition: Arc<Definition>,
     role_arn: String,
     region: String,
+    published: Option<Published>,
     payloads: Vec<String>,
     at: HashMap<PathId, StateId>,
     parents: HashMap<PathId, PathId>,
     events: EventId,
+}
+
+/// The version, and perhaps the alias, that an execution was started through.
+#[derive(Debug, Clone)]
+struct Published {
+    version_arn: String,
+    alias_arn: Option<String>,
 }
 
 impl History {
@@ -32,6 +40,7 @@ impl History {
             definition,
             role_arn: role_arn.to_owned(),
             region: region.to_owned(),
+            published: None,
             payloads: Vec::new(),
             at: HashMap::new(),
             parents: HashMap::new(),
@@ -39,25 +48,19 @@ impl History {
         }
     }
 
+    /// The history of an execution that was started through a version or an alias: the first event names them.
+    #[must_use]
+    pub fn published(mut self, version_arn: String, alias_arn: Option<String>) -> Self {
+        self.published = Some(Published { version_arn, alias_arn });
+        self
+    }
+
     /// The history event that a record shows, if any: `id`, `previousEventId`, `timestamp` (Unix seconds), `type`
     /// and the details that belong to the type.
     pub fn push(&mut self, at: Millis, record: &Record) -> Option<Value> {
+        self.pass(record);
         match record {
-            Record::Payload(text) => {
-                self.payloads.push(text.clone());
-                None
-            }
             Record::Event { path, previous, event } => {
-                self.events += 1;
-                match event {
-                    Event::StateEntered { state, .. } => {
-                        self.at.insert(*path, *state);
-                    }
-                    Event::IterationStarted { parent, .. } => {
-                        self.parents.insert(*path, *parent);
-                    }
-                    _ => {}
-                }
                 let (kind, details) = self.describe(*path, event);
                 let mut shown = Map::new();
                 shown.insert("timestamp".to_owned(), json!(at as f64 / 1000.0));
@@ -73,11 +76,41 @@ impl History {
         }
     }
 
+    /// Takes a record in without showing its event.
+    pub fn pass(&mut self, record: &Record) {
+        match record {
+            Record::Payload(text) => self.payloads.push(text.clone()),
+            Record::Event { path, event, .. } => {
+                self.events += 1;
+                match event {
+                    Event::StateEntered { state, .. } => {
+                        self.at.insert(*path, *state);
+                    }
+                    Event::IterationStarted { parent, .. } => {
+                        self.parents.insert(*path, *parent);
+                    }
+                    _ => {}
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// How many events it has taken in.
+    #[must_use]
+    pub fn events(&self) -> EventId {
+        self.events
+    }
+
     fn describe(&self, path: PathId, event: &Event) -> (String, Option<(String, Value)>) {
         match event {
             Event::ExecutionStarted { input } => {
                 let mut details = self.text("input", *input);
                 details.insert("roleArn".to_owned(), json!(self.role_arn));
+                if let Some(Published { version_arn, alias_arn }) = &self.published {
+                    details.insert("stateMachineVersionArn".to_owned(), json!(version_arn));
+                    details.extend(alias_arn.as_ref().map(|arn| ("stateMachineAliasArn".to_owned(), json!(arn))));
+                }
                 named("ExecutionStarted", details)
             }
             Event::StateEntered { state, input } => {
@@ -140,6 +173,9 @@ impl History {
             Event::ExecutionRedriven { count, .. } => {
                 named("ExecutionRedriven", fields([("redriveCount", json!(count))]))
             }
+            Event::MapRunRedriven { map_run_arn, count } => {
+                named("MapRunRedriven", fields([("mapRunArn", json!(map_run_arn)), ("redriveCount", json!(count))]))
+            }
         }
     }
 }
@@ -159,10 +195,13 @@ impl History {
     /// The events of a function that is called by its ARN, and of an activity.
     fn called(&self, kind: &str, resource: &Resource, event: &Event) -> (String, Option<(String, Value)>) {
         match event {
-            Event::TaskScheduled { arguments, timeout_seconds, heartbeat_seconds, .. } => {
+            Event::TaskScheduled { arguments, timeout_seconds, heartbeat_seconds, credentials, .. } => {
                 let mut details = self.text("input", *arguments);
                 details.insert("resource".to_owned(), json!(resource.arn));
-                limits(&mut details, *timeout_seconds, *heartbeat_seconds);
+                // Only a worker of an activity can send a heartbeat, and only a function is called with a role.
+                let heartbeat_seconds = heartbeat_seconds.filter(|_| resource.kind == ResourceKind::Activity);
+                limits(&mut details, *timeout_seconds, heartbeat_seconds);
+                self.credentials(&mut details, *credentials);
                 named(&format!("{kind}Scheduled"), details)
             }
             Event::TaskStarted { worker: Some(worker) } => {
@@ -189,10 +228,7 @@ impl History {
                 let mut details =
                     fields([("parameters", json!(self.payload(*arguments))), ("region", json!(self.region))]);
                 limits(&mut details, *timeout_seconds, *heartbeat_seconds);
-                if let Some(credentials) = credentials {
-                    let credentials: Value = serde_json::from_str(self.payload(*credentials)).unwrap_or_default();
-                    details.insert("taskCredentials".to_owned(), json!({ "roleArn": credentials["RoleArn"] }));
-                }
+                self.credentials(&mut details, *credentials);
                 ("TaskScheduled", details)
             }
             Event::TaskSubmitted { output } => ("TaskSubmitted", self.text("output", *output)),
@@ -212,6 +248,12 @@ impl History {
         details.insert("resource".to_owned(), json!(action));
         details.insert("resourceType".to_owned(), json!(service));
         named(kind, details)
+    }
+
+    fn credentials(&self, details: &mut Map<String, Value>, credentials: Option<PayloadId>) {
+        let Some(credentials) = credentials else { return };
+        let credentials: Value = serde_json::from_str(self.payload(credentials)).unwrap_or_default();
+        details.insert("taskCredentials".to_owned(), json!({ "roleArn": credentials["RoleArn"] }));
     }
 
     fn iteration(&self, what: &str, map: PathId, index: u64) -> (String, Option<(String, Value)>) {
@@ -295,4 +337,58 @@ fn plain(kind: &str) -> (String, Option<(String, Value)>) {
 fn named(kind: &str, details: Map<String, Value>) -> (String, Option<(String, Value)>) {
     let (first, rest) = kind.split_at(1);
     (kind.to_owned(), Some((format!("{}{rest}EventDetails", first.to_lowercase()), Value::Object(details))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(history: History, event: Event, expect: Value) {
+        let mut history = history;
+        history.push(0, &Record::Payload("{}".to_owned()));
+        let shown = history.push(0, &Record::Event { path: PathId(0), previous: 0, event }).unwrap();
+        let details = shown.as_object().unwrap().iter().find(|(name, _)| name.ends_with("EventDetails"));
+        assert_eq!(details.map(|(_, details)| details), Some(&expect));
+    }
+
+    fn history(task: &Value) -> History {
+        let text = json!({ "StartAt": "T", "States": { "T": task } }).to_string();
+        let mut history = History::new(Arc::new(Definition::parse(&text).unwrap()), "role", "eu-west-1");
+        history.at.insert(PathId(0), StateId(0));
+        history
+    }
+
+    #[test]
+    fn the_start_names_the_version_and_the_alias() {
+        let started = Event::ExecutionStarted { input: PayloadId(0) };
+        let plain = json!({ "input": "{}", "inputDetails": { "truncated": false }, "roleArn": "role" });
+        let pass = json!({ "Type": "Pass", "End": true });
+        check(history(&pass), started.clone(), plain.clone());
+        let mut named = plain;
+        named["stateMachineVersionArn"] = json!("m:2");
+        check(history(&pass).published("m:2".to_owned(), None), started.clone(), named.clone());
+        named["stateMachineAliasArn"] = json!("m:live");
+        check(history(&pass).published("m:2".to_owned(), Some("m:live".to_owned())), started, named);
+    }
+
+    #[test]
+    fn a_function_is_scheduled_with_its_role_and_without_a_heartbeat() {
+        let arn = "arn:aws:lambda:eu-west-1:123456789012:function:f";
+        let scheduled = Event::TaskScheduled {
+            arguments: PayloadId(0),
+            timeout_seconds: Some(9),
+            heartbeat_seconds: Some(3),
+            credentials: Some(PayloadId(0)),
+            token: None,
+        };
+        check(
+            history(&json!({ "Type": "Task", "Resource": arn, "End": true })),
+            scheduled,
+            json!({
+                "input": "{}", "inputDetails": { "truncated": false }, "resource": arn, "timeoutInSeconds": 9,
+                "taskCredentials": { "roleArn": null },
+            }),
+        );
+    }
 }

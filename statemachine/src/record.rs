@@ -125,6 +125,13 @@ pub enum Record {
         /// How many items of a hundred may fail.
         tolerated_percentage: Option<f64>,
     },
+    /// A map run that is redriven starts a child again that had not succeeded.
+    ChildRedriven {
+        /// The path of the Map state.
+        path: PathId,
+        /// Its place among the children.
+        index: u64,
+    },
 }
 
 /// How a child execution ended.
@@ -355,6 +362,13 @@ pub enum Event {
         count: u32,
         /// What tells the caller's request from another one.
         client_token: Option<String>,
+    },
+    /// `MapRunRedriven`
+    MapRunRedriven {
+        /// Which one.
+        map_run_arn: String,
+        /// How often it was redriven, this time included.
+        count: u32,
     },
 }
 

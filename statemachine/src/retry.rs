@@ -15,7 +15,8 @@ pub(crate) fn handle(view: &View<'_>, failure: &Failure, draft: &mut Draft<'_>) 
     let (retriers, catchers) = rules(&view.state.kind);
     if !failure.fatal {
         let error = failure.error.as_deref();
-        if let Some((place, delay)) = next_attempt(retriers, error, |place| attempts(view, place), draft.chance) {
+        let taker = retriers.iter().position(|retrier| takes(view, &retrier.error_equals, error));
+        if let Some((place, delay)) = next_attempt(retriers, taker, |place| attempts(view, place), draft.chance) {
             draft.record(Record::RetryPlanned {
                 path: view.id,
                 retrier: place,
@@ -24,14 +25,22 @@ pub(crate) fn handle(view: &View<'_>, failure: &Failure, draft: &mut Draft<'_>) 
             return;
         }
         let last = shown(view, draft);
-        if let Some(catcher) = catchers.iter().find(|catcher| matches(&catcher.error_equals, error)) {
-            catch(view, catcher, failure, last, draft);
+        let caught = catchers.iter().enumerate().find(|(_, catcher)| takes(view, &catcher.error_equals, error));
+        if let Some((place, catcher)) = caught {
+            catch(view, place, catcher, failure, last, draft);
             return;
         }
         give_up(view, failure, last, draft);
     } else {
         draft.event(ROOT, view.path.last, Event::ExecutionFailed { failure: failure.clone() });
     }
+}
+
+/// Whether one of the names takes the state's error.
+///
+/// A missed heartbeat is shown as `States.Timeout`; a rule may take it by its own name too.
+fn takes(view: &View<'_>, names: &[String], error: Option<&str>) -> bool {
+    matches(names, error) || view.visit.silent && names.iter().any(|name| name == "States.HeartbeatTimeout")
 }
 
 /// Whether one of the names takes an error.
@@ -44,14 +53,14 @@ pub(crate) fn matches(names: &[String], error: Option<&str>) -> bool {
     })
 }
 
-/// The place of the retrier that takes an error, and the delay that it draws; `None` when its attempts are used up.
+/// The retrier that takes an error, if it has an attempt left, and the delay that it draws.
 fn next_attempt(
     retriers: &[Retrier],
-    error: Option<&str>,
+    taker: Option<usize>,
     attempts: impl Fn(u32) -> u64,
     chance: &mut dyn Chance,
 ) -> Option<(u32, Millis)> {
-    let place = retriers.iter().position(|retrier| matches(&retrier.error_equals, error))?;
+    let place = taker?;
     let used = attempts(place as u32);
     let retrier = &retriers[place];
     (used < retrier.max_attempts).then(|| (place as u32, delay(retrier, used, chance)))
@@ -89,14 +98,14 @@ fn shown(view: &View<'_>, draft: &mut Draft<'_>) -> EventId {
     }
 }
 
-fn catch(view: &View<'_>, catcher: &Catcher, failure: &Failure, last: EventId, draft: &mut Draft<'_>) {
+fn catch(view: &View<'_>, place: usize, catcher: &Catcher, failure: &Failure, last: EventId, draft: &mut Draft<'_>) {
     let caught = error_output(failure, draft);
-    match view.catch(catcher, &caught, draft) {
+    match view.catch(place, catcher, &caught, draft) {
         Ok(Shaped { output, assigned }) => view.exit(output, assigned, Some(catcher.next), last, draft),
         // A catcher's own failure is nobody's to catch.
         Err(problem) => {
             let failure = view.failure(&problem, draft);
-            let last = view.evaluation_failed(&problem, &failure, draft).unwrap_or(last);
+            let last = view.evaluation_failed(&problem, &failure, last, draft).unwrap_or(last);
             give_up(view, &failure, last, draft);
         }
     }
@@ -201,7 +210,8 @@ mod tests {
     #[test]
     fn attempts_end() {
         let rules = [retrier(1, 1, 1.0)];
-        assert_eq!(next_attempt(&rules, Some("X"), |_| 0, &mut || 0), Some((0, 1000)));
-        assert_eq!(next_attempt(&rules, Some("X"), |_| 1, &mut || 0), None);
+        assert_eq!(next_attempt(&rules, Some(0), |_| 0, &mut || 0), Some((0, 1000)));
+        assert_eq!(next_attempt(&rules, Some(0), |_| 1, &mut || 0), None);
+        assert_eq!(next_attempt(&rules, None, |_| 0, &mut || 0), None);
     }
 }

@@ -327,7 +327,7 @@ fn a_choice_without_a_match_says_so() {
         "",
         "1<0 ExecutionStarted 2<0 ChoiceStateEntered 3<2 ExecutionFailed",
         failed(
-            "States.NoChoiceMatched",
+            "States.Runtime",
             "An error occurred while executing the state 'C' (entered at the event id #2). \
              Failed to transition out of the state. The state does not point to a next state.",
         ),
@@ -340,7 +340,7 @@ fn the_whole_execution_times_out() {
         r#"{"StartAt": "W", "TimeoutSeconds": 5, "States": {"W": {"Type": "Wait", "Seconds": 60, "End": true}}}"#,
         "{}",
         "tick",
-        "1<0 ExecutionStarted 2<0 WaitStateEntered 3<2 ExecutionTimedOut",
+        "1<0 ExecutionStarted 2<0 WaitStateEntered 3<0 ExecutionTimedOut",
         Status::TimedOut { error: Some("States.Timeout".to_owned()), cause: None },
     );
 }
@@ -463,8 +463,8 @@ fn what_was_stopped_goes_on_with_its_time_anew() {
         definition,
         "{}",
         "stop\n redrive\n tick\n tick\n redrive\n tick",
-        "1<0 ExecutionStarted 2<0 WaitStateEntered 3<2 ExecutionAborted 4<3 ExecutionRedriven 5<4 WaitStateExited
-         6<5 WaitStateEntered 7<6 ExecutionTimedOut 8<7 ExecutionRedriven 9<8 WaitStateExited 10<9 ExecutionSucceeded",
+        "1<0 ExecutionStarted 2<0 WaitStateEntered 3<0 ExecutionAborted 4<3 ExecutionRedriven 5<4 WaitStateExited
+         6<5 WaitStateEntered 7<0 ExecutionTimedOut 8<7 ExecutionRedriven 9<8 WaitStateExited 10<9 ExecutionSucceeded",
         succeeded("{}"),
     );
 }

@@ -3,7 +3,8 @@
 //!
 //! A script says what the world does to the oldest thing asked for: `read JSON` and `unread CAUSE` answer a reader,
 //! `child` lets a child execution really run, `last` the youngest one, `fail ERROR` ends a child badly, `written` and
-//! `unwritten CAUSE` answer a writer, `stop` stops the execution, `tick` lets time reach the next timer. After each
+//! `unwritten CAUSE` answer a writer, `stop` stops the execution, `redrive` lets it go on when what it gave up has come to
+//! rest, `tick` lets time reach the next timer. After each
 //! step the execution is also built anew from its records alone: it must be the same to the letter, and ask for the
 //! same things.
 #![allow(clippy::unwrap_used, reason = "tests fail loudly")]
@@ -71,6 +72,10 @@ impl Run {
                     None
                 }
                 "stop" => Some(Signal::Stop { error: None, cause: None }),
+                "redrive" => {
+                    self.asked.retain(|asked| !matches!(asked, Command::AbortChildren(_)));
+                    Some(Signal::Redrive { client_token: None })
+                }
                 "last" => Some(self.answer(self.asked.len() - 1, "child", rest)),
                 word => Some(self.answer(0, word, rest)),
             };
@@ -156,6 +161,17 @@ impl Run {
             .iter()
             .filter_map(|command| match command {
                 Command::StartChild(start) => Some(start.input.as_str()),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Which children were asked for, and how often each was redriven.
+    fn starts(&self) -> Vec<(u64, u32)> {
+        self.asked
+            .iter()
+            .filter_map(|command| match command {
+                Command::StartChild(start) => Some((start.index, start.redrives)),
                 _ => None,
             })
             .collect()
@@ -463,7 +479,7 @@ fn results_that_cannot_be_written_fail_the_state() {
 fn a_stopped_execution_stops_its_children() {
     let mut run = Run::start(&machine(pass(), json!({})), "[1,2]");
     run.play("child\n stop");
-    assert_eq!(run.rows().join(" "), STARTED.to_owned() + "5<4 ExecutionAborted");
+    assert_eq!(run.rows().join(" "), STARTED.to_owned() + "5<0 ExecutionAborted");
     let [Command::AbortChildren(abort)] = run.asked.as_slice() else { panic!("{:?}", run.asked) };
     assert_eq!(abort.execution_arns.len(), 1);
     let report = run.report();
@@ -541,4 +557,116 @@ fn a_selection_that_fails_ends_the_map_run() {
     assert_eq!(run.rows()[4], "5<4 MapRunFailed");
     assert!(matches!(run.execution.status(), Status::Failed { error: Some(error), .. } if error == "States.Runtime"));
     assert_eq!(run.report().status, MapRunStatus::Failed);
+}
+
+const REDRIVEN: &str = " 8<7 ExecutionRedriven 9<8 MapRunRedriven ";
+const ENDED_THEN: &str = "10<9 MapRunSucceeded 11<10 MapStateSucceeded 12<10 MapStateExited 13<12 ExecutionSucceeded";
+
+#[test]
+fn a_redriven_map_run_goes_on_with_what_did_not_succeed() {
+    let definition = machine(pass(), json!({ "ToleratedFailureCount": 1, "MaxConcurrency": 2 }));
+    let mut run = Run::start(&definition, "[1,2,3,4,5]");
+    // 0 succeeds, 1 and 2 fail, 3 is aborted, 4 never starts.
+    run.play("child\n fail A\n fail B\n redrive");
+    assert_eq!(run.starts(), [(1, 1), (2, 1)]);
+    let report = run.report();
+    assert_eq!((report.status, report.redrives, report.redriven_at), (MapRunStatus::Running, 1, Some(run.now)));
+    let counts = report.executions;
+    assert_eq!((counts.succeeded, counts.failed, counts.running, counts.pending_redrive), (1, 0, 2, 1));
+    assert_eq!((counts.pending, counts.total, report.ended_at), (1, 5, None));
+    run.play("child");
+    assert_eq!(run.starts(), [(2, 1), (3, 1)]);
+    run.play("child");
+    assert_eq!(run.starts(), [(3, 1), (4, 0)]);
+    run.play("child\n child");
+    assert_eq!(run.execution.status(), &succeeded("[1,2,3,4,5]"));
+    assert_eq!(run.rows().join(" "), STARTED.to_owned() + FAILED + REDRIVEN + ENDED_THEN);
+    let details = &run.events()[8]["mapRunRedrivenEventDetails"];
+    assert_eq!(details, &json!({ "mapRunArn": run.report().map_run_arn, "redriveCount": 1 }));
+    assert_eq!(run.report().executions.succeeded, 5);
+}
+
+#[test]
+fn a_map_run_that_fails_again_is_redriven_again() {
+    let mut run = Run::start(&machine(pass(), json!({ "MaxConcurrency": 1 })), "[1,2,3]");
+    run.play("child\n fail A\n redrive\n fail B");
+    let report = run.report();
+    assert_eq!((report.status, report.redrives, report.executions.failed), (MapRunStatus::Failed, 1, 1));
+    run.play("redrive");
+    assert_eq!(run.starts(), [(1, 2)]);
+    run.play("child\n child");
+    assert_eq!(run.execution.status(), &succeeded("[1,2,3]"));
+    assert_eq!(run.report().redrives, 2);
+}
+
+#[test]
+fn what_a_redrive_did_not_come_to_stays_as_it_was() {
+    let mut run = Run::start(&machine(pass(), json!({ "ToleratedFailureCount": 1, "MaxConcurrency": 2 })), "[1,2,3]");
+    run.play("fail A\n fail B\n redrive\n fail C\n fail D");
+    let items = run.report().items;
+    assert_eq!((items.failed, items.aborted, items.pending_redrive, items.running), (2, 1, 0, 0));
+    run.play("redrive\n child\n child\n child");
+    assert_eq!(run.execution.status(), &succeeded("[1,2,3]"));
+}
+
+#[test]
+fn a_stopped_map_run_goes_on_where_it_was_stopped() {
+    let mut run = Run::start(&machine(pass(), json!({})), "[1,2]");
+    run.play("child\n stop\n redrive");
+    assert_eq!((run.starts(), run.report().executions.aborted), (vec![(1, 1)], 0));
+    run.play("child");
+    assert_eq!(run.execution.status(), &succeeded("[1,2]"));
+}
+
+#[test]
+fn a_map_run_that_did_not_begin_begins_anew() {
+    let definition = machine(pass(), json!({ "ItemReader": reader() }));
+    let mut run = Run::start(&definition, r#"{"key":"k"}"#);
+    run.play("unread gone\n redrive\n read [1]\n child");
+    assert_eq!(run.execution.status(), &succeeded("[1]"));
+    let kinds: Vec<Value> = run.events().iter().map(|event| event["type"].clone()).collect();
+    assert!(!kinds.contains(&json!("MapRunRedriven")), "{kinds:?}");
+    assert_eq!(run.execution.map_runs().count(), 2);
+}
+
+#[test]
+fn results_that_could_not_be_written_are_written_by_a_redrive() {
+    let definition = machine(pass(), json!({ "ItemReader": reader(), "ResultWriter": writer() }));
+    let mut run = Run::start(&definition, r#"{"key":"k"}"#);
+    run.play("read [1,2]\n child\n child\n unwritten full\n redrive\n written");
+    assert!(matches!(run.execution.status(), Status::Succeeded { .. }), "{:?}", run.execution.status());
+    assert_eq!(run.report().items.results_written, 2);
+}
+
+#[test]
+fn a_map_run_in_a_branch_is_redriven_with_it() {
+    let mut map = machine(pass(), json!({}))["States"]["M"].clone();
+    map["ItemsPath"] = json!("$.items");
+    let task = json!({ "Type": "Task", "Resource": "arn:aws:lambda:eu-west-1:123456789012:function:f", "End": true });
+    let branches = json!([{ "StartAt": "T", "States": { "T": task } }, { "StartAt": "M", "States": { "M": map } }]);
+    let definition =
+        json!({ "StartAt": "B", "States": { "B": { "Type": "Parallel", "End": true, "Branches": branches } } });
+    let mut run = Run::start(&definition, r#"{"items":[1]}"#);
+    run.play("broken\n redrive");
+    assert_eq!(run.starts(), [(0, 1)]);
+    let rows = run.rows().join(" ");
+    assert!(rows.contains("16<15 ExecutionRedriven") && rows.contains("<16 MapRunRedriven"), "{rows}");
+    assert!(rows.contains("<16 LambdaFunctionScheduled"), "{rows}");
+}
+
+#[test]
+fn an_express_child_that_is_redriven_is_another_execution() {
+    let mut definition = machine(pass(), json!({}));
+    definition["States"]["M"]["ItemProcessor"]["ProcessorConfig"]["ExecutionType"] = json!("EXPRESS");
+    let mut run = Run::start(&definition, "[1]");
+    let arn = |run: &Run| match run.asked.as_slice() {
+        [Command::StartChild(start)] => (start.name.clone(), start.execution_arn.clone()),
+        other => panic!("{other:?}"),
+    };
+    let before = arn(&run);
+    run.play("fail A\n redrive");
+    let after = arn(&run);
+    assert_eq!(before.0, after.0);
+    assert_ne!(before.1, after.1);
+    assert_eq!(run.execution.map_run_child(run.report().id, 0, 1), Some(after));
 }

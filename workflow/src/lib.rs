@@ -21,6 +21,7 @@
 
 pub mod api;
 pub mod client;
+mod delivery;
 pub mod engine;
 mod index;
 mod journal;

@@ -266,8 +266,9 @@ fn typed(
     let topology = world.twin.topology()?;
     let node = topology
         .node(&proposal.target.node)
-        .ok_or_else(|| EdgeError::refused(format!("the twin holds no `{}`", proposal.target.node)))?;
-    let applies = action.name().target_type() == Some(node.resource_type.as_str()) && current.is_of(node);
+        .ok_or_else(|| EdgeError::refused(format!("the twin holds no `{}`", proposal.target.node)))?
+        .read()?;
+    let applies = action.name().target_type() == Some(node.resource_type.as_str()) && current.is_of(&node);
     if applies && action.apply(current).is_some() {
         return Ok(action);
     }

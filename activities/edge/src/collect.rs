@@ -49,8 +49,11 @@ fn collect(world: &World, paths: &[PathBuf]) -> Result<Vec<Collected>, EdgeError
     }
     check_together(&held, &objects)?;
     for (object, changed) in &objects {
-        if *changed {
-            world.twin.put_object(object)?;
+        if *changed && !world.twin.put_object(object)? {
+            let source = object.source();
+            return Err(EdgeError::transient(format!(
+                "`{source}` was collected by another process meanwhile; collect it again"
+            )));
         }
     }
     // Also for an unchanged state: a crash may have come between the topology and the account.
@@ -66,12 +69,11 @@ fn object(path: &Path, held: &[TopologyObject]) -> Result<(TopologyObject, bool)
     let refuse = |problem: String| EdgeError::new("Sao.BadState", format!("`{source}`: {problem}"));
     let bytes = files::read(path)?.ok_or_else(|| refuse("there is no such file".to_owned()))?;
     let state = State::parse(&bytes).map_err(|error| refuse(error.to_string()))?;
-    match held.iter().find(|object| object.source == source) {
+    match held.iter().find(|object| object.source() == source) {
         None => Ok((TopologyObject::of(state, source), true)),
         Some(former) => {
             let next = former.succeed(state).map_err(|error| refuse(error.to_string()))?;
-            let same = TopologyObject { sequence: former.sequence, ..next.clone() } == *former;
-            Ok(if same { (former.clone(), false) } else { (next, true) })
+            Ok(if next.says_the_same(former) { (former.clone(), false) } else { (next, true) })
         }
     }
 }
@@ -79,16 +81,18 @@ fn object(path: &Path, held: &[TopologyObject]) -> Result<(TopologyObject, bool)
 /// Checks that the new objects and those that stay are one topology.
 fn check_together(held: &[TopologyObject], new: &[(TopologyObject, bool)]) -> Result<(), EdgeError> {
     let mut all: Vec<TopologyObject> = new.iter().map(|(object, _)| object.clone()).collect();
-    all.extend(held.iter().filter(|object| new.iter().all(|(one, _)| one.source != object.source)).cloned());
+    all.extend(held.iter().filter(|object| new.iter().all(|(one, _)| one.source() != object.source())).cloned());
     Topology::merge(all).map(|_| ()).map_err(|error| EdgeError::new("Sao.BadState", error.to_string()))
 }
 
 /// Takes what actions can change into the embedded account.
 fn take_in(world: &World, object: &TopologyObject) -> Result<(), EdgeError> {
     let now = world.now();
-    let source = format!("{}/{}", object.lineage, object.serial);
-    for node in object.nodes.iter().filter(|node| !ActionName::for_type(&node.resource_type).is_empty()) {
-        world.account.take_in(node, now, &source)?;
+    let source = format!("{}/{}", object.lineage(), object.serial());
+    let topology =
+        Topology::merge(vec![object.clone()]).map_err(|error| EdgeError::new("Sao.BadState", error.to_string()))?;
+    for node in topology.nodes().filter(|node| !ActionName::for_type(node.resource_type()).is_empty()) {
+        world.account.take_in(&node.read()?, now, &source)?;
     }
     Ok(())
 }
@@ -113,11 +117,11 @@ fn state_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, EdgeError> {
 
 fn report(object: &TopologyObject, changed: bool) -> Collected {
     Collected {
-        source: object.source.clone(),
-        lineage: object.lineage.clone(),
-        serial: object.serial,
-        nodes: object.nodes.len(),
-        edges: object.edges.len(),
+        source: object.source().to_owned(),
+        lineage: object.lineage().to_owned(),
+        serial: object.serial(),
+        nodes: object.nodes(),
+        edges: object.edges(),
         changed,
     }
 }

@@ -49,6 +49,12 @@ impl From<FileError> for EdgeError {
     }
 }
 
+impl From<activities::twin::ReadError> for EdgeError {
+    fn from(error: activities::twin::ReadError) -> Self {
+        Self::new("Sao.BrokenFile", error.to_string())
+    }
+}
+
 /// The error that the machine's Retry names for failures that pass.
 pub(crate) const TRANSIENT: &str = "Sao.Transient";
 

@@ -23,7 +23,16 @@ pub(crate) enum Privacy {
 
 /// Replaces `path` by `bytes`, durably; the directories above it are made.
 pub(crate) fn replace(path: &Path, bytes: &[u8], privacy: Privacy) -> Result<(), FileError> {
-    let temporary = write_beside(path, bytes, privacy)?;
+    replace_with(path, privacy, |file| file.write_all(bytes))
+}
+
+/// Replaces `path` by what `write` writes, durably; the directories above it are made.
+pub(crate) fn replace_with(
+    path: &Path,
+    privacy: Privacy,
+    write: impl FnOnce(&mut File) -> std::io::Result<()>,
+) -> Result<(), FileError> {
+    let temporary = write_beside(path, privacy, write)?;
     fs::rename(&temporary, path).map_err(|source| failed("write", path, source))?;
     sync_directory(path)
 }
@@ -33,7 +42,7 @@ pub(crate) fn create(path: &Path, bytes: &[u8], privacy: Privacy) -> Result<bool
     if path.exists() {
         return Ok(false);
     }
-    let temporary = write_beside(path, bytes, privacy)?;
+    let temporary = write_beside(path, privacy, |file| file.write_all(bytes))?;
     // A hard link fails where the name is taken, and appears with its whole content.
     let linked = fs::hard_link(&temporary, path);
     fs::remove_file(&temporary).map_err(|source| failed("remove", &temporary, source))?;
@@ -69,6 +78,16 @@ pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, F
     serde_json::from_slice(&bytes)
         .map(Some)
         .map_err(|error| FileError::Broken { path: path.to_owned(), problem: error.to_string() })
+}
+
+/// Holds off every other process that locks `path`, until the lock is dropped; the directories above it are made.
+pub(crate) fn lock(path: &Path) -> Result<File, FileError> {
+    let directory = path.parent().unwrap_or_else(|| Path::new("."));
+    make_directory(directory)?;
+    // A file of its own: the one that is replaced is another file afterwards.
+    let lock = directory.join(".lock");
+    let file = open_new(&lock, Privacy::Shared).and_then(|file| file.lock().map(|()| file));
+    file.map_err(|source| failed("write", &lock, source))
 }
 
 /// Removes `path`; it is no error when it does not exist.
@@ -119,14 +138,23 @@ fn json<T: Serialize + ?Sized>(path: &Path, value: &T) -> Result<Vec<u8>, FileEr
     Ok(bytes)
 }
 
-fn write_beside(path: &Path, bytes: &[u8], privacy: Privacy) -> Result<PathBuf, FileError> {
+fn write_beside(
+    path: &Path,
+    privacy: Privacy,
+    write: impl FnOnce(&mut File) -> std::io::Result<()>,
+) -> Result<PathBuf, FileError> {
     let directory = path.parent().unwrap_or_else(|| Path::new("."));
     make_directory(directory)?;
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let turn = TURN.fetch_add(1, Ordering::Relaxed);
     let temporary = directory.join(format!(".{name}.{}.{turn}.tmp", std::process::id()));
     let mut file = open_new(&temporary, privacy).map_err(|source| failed("write", &temporary, source))?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|source| failed("write", &temporary, source))?;
+    let written = write(&mut file).and_then(|()| file.sync_all());
+    if let Err(source) = written {
+        // Half a file helps nobody, least of all on a full disk.
+        let _ = fs::remove_file(&temporary);
+        return Err(failed("write", path, source));
+    }
     Ok(temporary)
 }
 

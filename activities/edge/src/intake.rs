@@ -78,22 +78,23 @@ fn note(world: &World, event: &Value) -> Result<Intake, EdgeError> {
     let record = AlarmRecord::of(&parsed, arn, &intake.name, former, world.now());
     if let Some(record) = record {
         let topology = world.twin.topology()?;
-        world.account.put_alarm(&declared(record, &topology))?;
+        world.account.put_alarm(&declared(record, &topology)?)?;
     }
     Ok(intake)
 }
 
 /// The alarm with what Terraform declares of it, which its event does not tell.
-fn declared(mut record: AlarmRecord, topology: &Topology) -> AlarmRecord {
-    let node = topology.nodes().iter().find(|node| {
-        node.resource_type == "aws_cloudwatch_metric_alarm" && node.text("alarm_name") == Some(&record.name)
+fn declared(mut record: AlarmRecord, topology: &Topology) -> Result<AlarmRecord, EdgeError> {
+    let node = topology.nodes().find(|node| {
+        node.resource_type() == "aws_cloudwatch_metric_alarm" && node.names().any(|name| name == record.name)
     });
     if let Some(node) = node {
+        let node = node.read()?;
         let declared = node.attributes.get("threshold").and_then(Value::as_f64);
         record.threshold = declared.or(record.threshold);
         record.comparison = node.text("comparison_operator").map(str::to_owned);
     }
-    record
+    Ok(record)
 }
 
 impl From<ActivityError> for EdgeError {

@@ -39,6 +39,7 @@ mod policy;
 mod release;
 mod remember;
 mod time;
+mod topology_file;
 pub mod twin_dir;
 
 pub use archive::ChainLine;

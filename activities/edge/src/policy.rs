@@ -30,11 +30,12 @@ pub(crate) fn check(
     let topology = world.twin.topology()?;
     let node = topology.node(&proposal.target.node);
     let node = node.ok_or_else(|| EdgeError::refused(format!("the twin holds no `{}`", proposal.target.node)))?;
+    let node = node.read()?;
     let budget = Budget {
         automatic_last_hour: automatic_since(world, now, 3_600)?,
         automatic_per_hour: world.config.automatic_per_hour,
     };
-    let question = Question { budget: Some(budget), ..Question::new(action.name(), node, now) };
+    let question = Question { budget: Some(budget), ..Question::new(action.name(), &node, now) };
     let radius = topology.blast_radius(node.id.as_str()).len();
     let verdict = policy.judge(&question.proposed(proposal, radius).changing(action, current));
     if !verdict.allowed {

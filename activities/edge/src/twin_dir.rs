@@ -1,7 +1,7 @@
 //! The digital twin in a directory.
 //!
 //! ```text
-//! twin/topology/<state>.json   one object for each state file; written by `collect`
+//! twin/topology/<state>.twin   one object for each state file; written by `collect`
 //! twin/governance/*.cedar      what people permit and forbid; twin/governance.json and twin/governance/*.json likewise
 //! twin/constraints.json        maintenance windows, forbidden operations; further files in twin/constraints/
 //! twin/precedents/<id>.json    one object for each incident; written by `remember`
@@ -21,6 +21,7 @@ use jiff::Timestamp;
 
 use crate::error::{EdgeError, FileError};
 use crate::files::{self, Privacy};
+use crate::topology_file;
 
 /// The twin's directory.
 #[derive(Debug)]
@@ -79,22 +80,23 @@ impl TwinDir {
     /// The stored objects, one for each state.
     pub fn objects(&self) -> Result<Vec<TopologyObject>, FileError> {
         let mut objects = Vec::new();
-        for path in files::list(&self.root.join(TOPOLOGY), "json")? {
-            objects.extend(files::read_json::<TopologyObject>(&path)?);
+        for path in files::list(&self.root.join(TOPOLOGY), OBJECT)? {
+            objects.extend(topology_file::read(&path)?);
         }
         Ok(objects)
     }
 
     /// When the state of this name was read into the twin; nothing where that cannot be told.
     pub fn collected_at(&self, source: &str) -> Option<Timestamp> {
-        let path = self.root.join(TOPOLOGY).join(format!("{}.json", files::name_for(source)));
+        let path = self.root.join(TOPOLOGY).join(format!("{}.{OBJECT}", files::name_for(source)));
         let modified = std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok()?;
         Timestamp::try_from(modified).ok()
     }
 
-    /// Writes the object of a state.
-    pub(crate) fn put_object(&self, object: &TopologyObject) -> Result<(), FileError> {
-        files::replace_json(&self.root.join(TOPOLOGY).join(format!("{}.json", files::name_for(&object.source))), object)
+    /// Writes the object of a state in the place of the one that it follows; false when another one stands there by now.
+    pub(crate) fn put_object(&self, object: &TopologyObject) -> Result<bool, FileError> {
+        let name = format!("{}.{OBJECT}", files::name_for(object.source()));
+        topology_file::write(&self.root.join(TOPOLOGY).join(name), object)
     }
 
     /// The governance layer as people wrote it.
@@ -141,7 +143,7 @@ impl TwinDir {
 
     fn signature(&self) -> Result<Signature, FileError> {
         let mut signature = Vec::new();
-        for path in files::list(&self.root.join(TOPOLOGY), "json")? {
+        for path in files::list(&self.root.join(TOPOLOGY), OBJECT)? {
             let metadata = std::fs::metadata(&path).map_err(|source| FileError::Io {
                 action: "read",
                 path: path.clone(),
@@ -176,6 +178,8 @@ fn version(documents: &[LayerDocument]) -> String {
 }
 
 const TOPOLOGY: &str = "topology";
+/// The ending of the objects' files.
+const OBJECT: &str = "twin";
 const GOVERNANCE: &str = "governance";
 const CONSTRAINTS: &str = "constraints";
 /// The endings of the files of a layer.

@@ -4,14 +4,13 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::twin::{State, Topology, TopologyObject};
+use crate::twin::only_node;
 
 /// A node with its configuration, as Terraform state gives them.
 fn target(resource_type: &str, attributes: Value) -> (Node, Configuration) {
     let file = json!({"version": 4, "serial": 1, "lineage": "l", "resources": [
         {"mode": "managed", "type": resource_type, "name": "a", "instances": [{"attributes": attributes}]}]});
-    let object = TopologyObject::of(State::parse(file.to_string().as_bytes()).unwrap(), "test");
-    let node = Topology::merge(vec![object]).unwrap().nodes()[0].clone();
+    let node = only_node(&file);
     let configuration = Configuration::of(&node).unwrap();
     (node, configuration)
 }

@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::{check_place, resource, short, sorted};
+use super::{check_place, short, sorted};
 use crate::ActivityError;
 use crate::approval::sha256_hex;
 use crate::context::clean_line;
@@ -14,6 +14,7 @@ use crate::shape::{
     Resource,
 };
 use crate::time::{instant, written};
+use crate::twin::metric_of_name;
 
 /// Whether an event says that it is a request.
 pub(super) fn is_request(event: &Value) -> bool {
@@ -93,13 +94,13 @@ pub(super) fn incident(request: &DetectRequest) -> Result<Incident, ActivityErro
 
 /// The resource as the request names it, with the dimensions under which AWS measures it.
 fn about(asked: &ActionRequest) -> Resource {
-    let (_, dimensions) = resource::measured_as(&asked.kind, &asked.name).unwrap_or_default();
+    let (_, dimensions) = metric_of_name(&asked.kind, &asked.name).unwrap_or_default();
     Resource {
         namespace: String::new(),
         kind: Some(asked.kind.clone()),
         name: Some(asked.name.clone()),
         aliases: vec![asked.node.clone()],
-        dimensions,
+        dimensions: dimensions.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect(),
     }
 }
 

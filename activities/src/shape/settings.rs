@@ -2,7 +2,7 @@
 //!
 //! Owns their names, units and bounds. They enter the machine once, in the payload of `Detect`, so that every history
 //! shows under which settings the incident ran and a replay can read them back. Owns no defaults: those stand with the
-//! placeholders in [`crate::placeholders`].
+//! placeholders in [`mod@crate::placeholders`].
 
 use serde::{Deserialize, Serialize};
 

@@ -3,6 +3,7 @@
 //! Owns what counts as a secret in free text and what two log lines have in common. Owns no budget and no ranking:
 //! those are the context's.
 
+mod glance;
 mod redact;
 mod template;
 

@@ -27,11 +27,18 @@ impl fmt::Display for InstanceKey {
     }
 }
 
-/// Writes the address of one resource instance.
-pub(super) fn instance_address(module: &str, resource_type: &str, name: &str, key: Option<&InstanceKey>) -> String {
-    let dot = if module.is_empty() { "" } else { "." };
-    let key = key.map(ToString::to_string).unwrap_or_default();
-    format!("{module}{dot}{resource_type}.{name}{key}")
+/// Writes the address of one resource instance at the end of `out`.
+pub(super) fn push_address(out: &mut String, module: &str, resource_type: &str, name: &str, key: Option<&InstanceKey>) {
+    if !module.is_empty() {
+        out.push_str(module);
+        out.push('.');
+    }
+    out.push_str(resource_type);
+    out.push('.');
+    out.push_str(name);
+    if let Some(key) = key {
+        out.push_str(&key.to_string());
+    }
 }
 
 /// Takes every instance key out of an address.
@@ -120,6 +127,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn instance_address(module: &str, resource_type: &str, name: &str, key: Option<&InstanceKey>) -> String {
+        let mut address = String::new();
+        push_address(&mut address, module, resource_type, name, key);
+        address
+    }
 
     #[track_caller]
     fn check(module: &str, key: Option<InstanceKey>, expect: &str) {

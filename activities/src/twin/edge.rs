@@ -51,6 +51,8 @@ pub enum Relation {
     Notifies,
     /// Is declared by Terraform to come after; what for is not known.
     DependsOn,
+    /// Lets traffic in from: a security group another one.
+    Admits,
 }
 
 impl Relation {
@@ -61,10 +63,38 @@ impl Relation {
                 Failure::FromBreaksWithTo
             }
             Self::Triggers => Failure::ToBreaksWithFrom,
-            Self::LogsTo | Self::DeadLettersTo | Self::Watches | Self::Notifies | Self::DependsOn => {
+            Self::LogsTo | Self::DeadLettersTo | Self::Watches | Self::Notifies | Self::DependsOn | Self::Admits => {
                 Failure::StaysWhereItIs
             }
         }
+    }
+
+    /// Every relation; the position of each is its number in stored objects, which never changes.
+    pub const ALL: [Self; 14] = [
+        Self::RunsIn,
+        Self::SecuredBy,
+        Self::Uses,
+        Self::Exposes,
+        Self::Reads,
+        Self::Writes,
+        Self::Triggers,
+        Self::Calls,
+        Self::LogsTo,
+        Self::DeadLettersTo,
+        Self::Watches,
+        Self::Notifies,
+        Self::DependsOn,
+        Self::Admits,
+    ];
+
+    /// The number of the relation in stored objects.
+    pub(super) fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The relation of a number.
+    pub(super) fn of_code(code: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(code)).copied()
     }
 
     /// The word of the relation, as it is stored.
@@ -83,6 +113,7 @@ impl Relation {
             Self::Watches => "watches",
             Self::Notifies => "notifies",
             Self::DependsOn => "depends_on",
+            Self::Admits => "admits",
         }
     }
 }
@@ -110,10 +141,17 @@ mod tests {
 
     #[test]
     fn words_are_what_is_stored() {
-        for relation in
-            [Relation::RunsIn, Relation::DeadLettersTo, Relation::DependsOn, Relation::Watches, Relation::LogsTo]
-        {
+        for relation in Relation::ALL {
             assert_eq!(serde_json::to_value(relation).unwrap(), relation.word());
         }
+    }
+
+    #[test]
+    fn the_number_of_a_relation_is_its_place() {
+        for (place, relation) in Relation::ALL.into_iter().enumerate() {
+            assert_eq!(usize::from(relation.code()), place);
+            assert_eq!(Relation::of_code(relation.code()), Some(relation));
+        }
+        assert_eq!(Relation::of_code(14), None);
     }
 }

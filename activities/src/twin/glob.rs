@@ -8,6 +8,16 @@ pub(super) fn matches(pattern: &str, text: &str) -> bool {
     pattern == text || matches_glob(&pattern.chars().collect::<Vec<_>>(), &text.chars().collect::<Vec<_>>())
 }
 
+/// Reports whether a pattern of AWS, in which only `*` and `?` mean more than themselves, matches the whole text.
+pub(super) fn wildcard(pattern: &str, text: &str) -> bool {
+    // A bracket in a set of its own is a bracket.
+    let letters = pattern.chars().flat_map(|letter| match letter {
+        '[' => vec!['[', '[', ']'],
+        other => vec![other],
+    });
+    matches_glob(&letters.collect::<Vec<_>>(), &text.chars().collect::<Vec<_>>())
+}
+
 /// Takes one star back at a time, the latest first, so that no pattern takes more than pattern times text steps.
 fn matches_glob(pattern: &[char], text: &[char]) -> bool {
     let (mut p, mut t) = (0, 0);
@@ -97,6 +107,12 @@ mod tests {
         check("db-[0-9]", "db-7", true);
         check("db-[]]", "db-]", true);
         check("db-[", "db-[", true);
+    }
+
+    #[test]
+    fn a_pattern_of_aws_knows_no_sets() {
+        assert!(wildcard("arn:*:q[a]?", "arn:x:q[a]1"));
+        assert!(!wildcard("q[ab]", "qa"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A node of the topology: one managed resource instance with the names by which AWS knows it.
 //!
-//! Owns how names, ARN, region, account and tags are taken from attributes, and the typed reading of attributes. Owns
-//! no edges. What a node holds has been redacted before.
+//! Owns the node that stands by itself, as it crosses the state machine, and the typed reading of its attributes. Owns no
+//! edges and no storage: a node of the twin is read from there by [`super::NodeRef::read`]. What it holds was redacted.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::kind::{Kind, kind_of};
-use super::state::Instance;
 
 /// The name of a node: a Terraform address with its instance keys.
 ///
@@ -76,26 +75,6 @@ pub struct Node {
 }
 
 impl Node {
-    /// Makes a node of a resource instance.
-    pub fn of(instance: Instance) -> Self {
-        let mut node = Self {
-            id: NodeId::new(&instance.address),
-            arn: None,
-            names: Vec::new(),
-            region: None,
-            account: None,
-            tags: tags_of(&instance.attributes),
-            resource_type: instance.resource_type,
-            attributes: instance.attributes,
-            tainted: instance.tainted,
-        };
-        let own = !BORROWED_ARN.contains(&node.resource_type.as_str());
-        node.arn = node.text("arn").filter(|arn| own && arn.starts_with("arn:")).map(ToOwned::to_owned);
-        (node.region, node.account) = node.place();
-        node.names = node.all_names();
-        node
-    }
-
     /// What is known of the node's type.
     pub fn kind(&self) -> Option<&'static Kind> {
         kind_of(&self.resource_type)
@@ -113,8 +92,8 @@ impl Node {
 
     /// The attributes that matter in an incident, as far as they are set.
     pub fn facts(&self) -> impl Iterator<Item = (&'static str, &Value)> {
-        let facts = self.kind().map_or(&[][..], |kind| kind.facts);
-        facts.iter().filter_map(|fact| Some((*fact, self.attributes.get(*fact).filter(|value| !is_unset(value))?)))
+        let facts = self.kind().into_iter().flat_map(Kind::facts);
+        facts.filter_map(|fact| Some((fact, self.attributes.get(fact).filter(|value| !is_unset(value))?)))
     }
 
     /// A text attribute that is set.
@@ -152,54 +131,6 @@ impl Node {
         self.tags.iter().any(|(key, value)| is(key) && production(value))
     }
 
-    /// Region and account: from the ARN, else from the attributes that say them.
-    fn place(&self) -> (Option<String>, Option<String>) {
-        let part =
-            |at: usize| self.arn.as_deref().and_then(|arn| arn.split(':').nth(at)).filter(|part| !part.is_empty());
-        let zone = self
-            .text("availability_zone")
-            .map(|zone| zone.trim_end_matches(|letter: char| letter.is_ascii_lowercase()));
-        let region = part(3).or_else(|| self.text("region")).or(zone);
-        let account = part(4).or_else(|| self.text("owner_id"));
-        (region.map(ToOwned::to_owned), account.map(ToOwned::to_owned))
-    }
-
-    fn all_names(&self) -> Vec<String> {
-        let mut names: Vec<String> = Vec::new();
-        let mut add = |name: &str| {
-            if !name.is_empty() && Some(name) != self.arn.as_deref() && !names.iter().any(|known| known == name) {
-                names.push(name.to_owned());
-            }
-        };
-        let known = self.kind().map_or(&["name"][..], |kind| kind.names);
-        for attribute in known {
-            match self.attributes.get(*attribute) {
-                Some(Value::String(name)) => add(name),
-                other => texts_of(other).for_each(&mut add),
-            }
-        }
-        if let (Some(cluster), Some(service)) = (self.cluster_name(), self.text("name")) {
-            add(&format!("{cluster}/{service}"));
-        }
-        if let Some(suffix) = self.balancer_suffix() {
-            add(suffix);
-        }
-        if let Some(id) = self.text("id") {
-            add(id);
-        }
-        names
-    }
-
-    /// What CloudWatch calls a load balancer (`app/shop/0123456789abcdef`) or target group (`targetgroup/web/...`).
-    fn balancer_suffix(&self) -> Option<&str> {
-        let resource = self.arn.as_deref()?.splitn(6, ':').nth(5)?;
-        match self.resource_type.as_str() {
-            "aws_lb" | "aws_alb" => resource.strip_prefix("loadbalancer/"),
-            "aws_lb_target_group" | "aws_alb_target_group" => Some(resource),
-            _ => None,
-        }
-    }
-
     /// The name of an ECS service's cluster, which the state gives as an ARN or as a name.
     pub fn cluster_name(&self) -> Option<&str> {
         if self.resource_type != "aws_ecs_service" {
@@ -231,19 +162,19 @@ fn is_unset(value: &Value) -> bool {
     }
 }
 
-/// Types whose `arn` is that of another resource.
-const BORROWED_ARN: [&str; 4] = [
-    "aws_cloudwatch_event_target",
-    "aws_secretsmanager_secret_version",
-    "aws_sns_topic_data_protection_policy",
-    "aws_sns_topic_policy",
-];
-
 /// The tags: `tags` wins over `tags_all`; either may be null, and so may each value.
-fn tags_of(attributes: &Map<String, Value>) -> BTreeMap<String, String> {
+pub(super) fn tags_of(attributes: &Map<String, Value>) -> BTreeMap<String, String> {
     let of = |name: &str| attributes.get(name).and_then(Value::as_object).into_iter().flatten();
     let all = of("tags_all").chain(of("tags"));
     all.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
+}
+
+/// The first node of a state.
+#[cfg(test)]
+pub(crate) fn only_node(state: &Value) -> Node {
+    let state = super::State::parse(state.to_string().as_bytes()).unwrap();
+    let topology = super::Topology::merge(vec![super::TopologyObject::of(state, "test")]).unwrap();
+    topology.nodes().next().unwrap().read().unwrap()
 }
 
 #[cfg(test)]
@@ -253,15 +184,9 @@ mod tests {
     use super::*;
 
     fn node(resource_type: &str, attributes: Value) -> Node {
-        Node::of(Instance {
-            address: format!("{resource_type}.a"),
-            config_address: format!("{resource_type}.a"),
-            resource_type: resource_type.to_owned(),
-            provider: String::new(),
-            attributes: attributes.as_object().unwrap().clone(),
-            dependencies: Vec::new(),
-            tainted: false,
-        })
+        let file = json!({"version": 4, "serial": 1, "lineage": "l", "resources": [
+            {"mode": "managed", "type": resource_type, "name": "a", "instances": [{"attributes": attributes}]}]});
+        only_node(&file)
     }
 
     #[track_caller]

@@ -7,9 +7,10 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::edge::{Failure, Relation};
+use super::edge::Relation;
 use super::node::NodeId;
-use super::topology::{Link, Topology};
+use super::topology::Topology;
+use super::view::Link;
 
 /// A node that was reached, and the edge over which.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,7 +32,7 @@ impl Topology {
     pub fn neighbours(&self, id: &str, hops: u32) -> Vec<Reached> {
         self.walk(id, hops, |at, link, start| {
             // Shared infrastructure is shown, and left by nobody but who starts there; so is the topic of all alarms.
-            let shared = self.nodes[at].kind().is_some_and(|kind| kind.shared);
+            let shared = self.kind(at).is_some_and(|kind| kind.shared);
             let telling = !matches!(link.relation, Relation::DependsOn | Relation::Notifies);
             at == start || (telling && !shared)
         })
@@ -42,34 +43,23 @@ impl Topology {
         self.walk(id, u32::MAX, |_, link, _| self.carries_failure(link))
     }
 
-    /// Whether a failure of the node at whose end `link` stands travels along it.
-    fn carries_failure(&self, link: Link) -> bool {
-        match (link.relation, link.relation.failure()) {
-            // Of a type without a row nothing is known but what it was declared to need.
-            (Relation::DependsOn, _) => !link.outgoing && self.nodes[link.other].kind().is_none(),
-            (_, Failure::FromBreaksWithTo) => !link.outgoing,
-            (_, Failure::ToBreaksWithFrom) => link.outgoing,
-            (_, Failure::StaysWhereItIs) => false,
-        }
-    }
-
     /// Walks breadth first along the links that `follow` allows, given the node, the link and the start.
-    fn walk(&self, id: &str, most_hops: u32, follow: impl Fn(usize, Link, usize) -> bool) -> Vec<Reached> {
+    fn walk(&self, id: &str, most_hops: u32, follow: impl Fn(u32, Link, u32) -> bool) -> Vec<Reached> {
         let Some(start) = self.position(id) else { return Vec::new() };
-        let mut seen = vec![false; self.nodes.len()];
-        seen[start] = true;
+        let mut seen = vec![false; self.len()];
+        seen[start as usize] = true;
         let mut reached: Vec<Reached> = Vec::new();
         let mut front = VecDeque::from([(start, 0)]);
         while let Some((at, hops)) = front.pop_front() {
             if hops == most_hops {
                 break;
             }
-            for link in self.links[at].iter().filter(|link| follow(at, **link, start)) {
+            for link in self.links(at).into_iter().filter(|link| follow(at, *link, start)) {
                 if reached.len() == MOST_REACHED {
                     return reached;
                 }
-                if !std::mem::replace(&mut seen[link.other], true) {
-                    reached.push(self.reached(at, *link, hops + 1));
+                if !std::mem::replace(&mut seen[link.other as usize], true) {
+                    reached.push(self.reached(at, link, hops + 1));
                     front.push_back((link.other, hops + 1));
                 }
             }
@@ -77,8 +67,8 @@ impl Topology {
         reached
     }
 
-    fn reached(&self, at: usize, link: Link, hops: u32) -> Reached {
-        let (id, via) = (self.nodes[link.other].id.clone(), self.nodes[at].id.clone());
+    pub(super) fn reached(&self, at: u32, link: Link, hops: u32) -> Reached {
+        let (id, via) = (self.at(link.other).id(), self.at(at).id());
         Reached { id, hops, relation: link.relation, via, outgoing: link.outgoing }
     }
 }

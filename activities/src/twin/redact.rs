@@ -4,13 +4,12 @@
 //! outputs), its name says so, or its text looks like it. A value that is secret in one place is then taken out
 //! wherever else the state repeats it. Owns no parsing. [`Secrets`] is never stored, shown or cloned.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
-use regex::Regex;
 use serde_json::{Map, Value};
 
-use super::kind::kind_of;
-use super::state::Instance;
+use super::copies::Copies;
 use crate::text::{REDACTED, is_secret_name, redact};
 
 /// Secret values met so far, in order to find their copies.
@@ -21,7 +20,7 @@ pub(super) struct Secrets {
 
 impl Secrets {
     /// Remembers the sensitive outputs of a state; none of the outputs is kept.
-    pub(super) fn take_outputs(&mut self, outputs: Map<String, Value>) {
+    pub(super) fn take_outputs(&mut self, outputs: &Map<String, Value>) {
         for output in outputs.values() {
             if output.get("sensitive").and_then(Value::as_bool) == Some(true)
                 && let Some(value) = output.get("value")
@@ -31,21 +30,27 @@ impl Secrets {
         }
     }
 
-    /// Replaces every copy of a remembered secret in the instances.
+    /// Whether none was met.
+    pub(super) fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// Forgets what is no secret, even if the state marks a place that repeats it.
     ///
-    /// What a resource is called is no secret, even if the state marks a place that repeats it: a map of variables that
-    /// holds one secret is often marked whole, names of tables and hosts included.
-    pub(super) fn scrub(&mut self, instances: &mut [Instance]) {
-        for name in instances.iter().flat_map(names_of) {
-            self.values.remove(name);
-        }
-        for pattern in self.patterns() {
-            for instance in &mut *instances {
-                for value in instance.attributes.values_mut() {
-                    scrub(&pattern, value);
-                }
-            }
-        }
+    /// What a resource is called is none: a map of variables that holds one secret is often marked whole, names of tables
+    /// and hosts included.
+    pub(super) fn forget(&mut self, name: &str) {
+        self.values.remove(name);
+    }
+
+    /// The secrets as they stand in a text.
+    pub(super) fn copies(&self) -> Copies {
+        Copies::of(self.values.iter().flat_map(|value| spellings(value)))
+    }
+
+    /// The secrets as they stand in JSON text, inside of a string.
+    pub(super) fn quoted_copies(&self) -> Copies {
+        Copies::of(self.values.iter().flat_map(|value| spellings(value)).map(|text| inside_of_quotes(&text)))
     }
 
     /// Replaces a value by the mark, whatever its type, and remembers it.
@@ -57,7 +62,8 @@ impl Secrets {
         }
     }
 
-    fn remember(&mut self, value: &Value) {
+    /// Remembers the texts of a value, as far as they can be told from ordinary words.
+    pub(super) fn remember(&mut self, value: &Value) {
         match value {
             Value::String(text) if is_telling(text) => {
                 // A secret JSON document (`secret_string`) is copied in parts more often than whole.
@@ -82,31 +88,10 @@ impl Secrets {
         }
     }
 
-    /// The remembered values as patterns, longest first, a bounded number to each.
-    fn patterns(&self) -> Vec<Regex> {
-        let mut values: Vec<&str> = self.values.iter().map(String::as_str).collect();
-        values.sort_unstable_by(|a, b| b.len().cmp(&a.len()).then(a.cmp(b)));
-        let compile = |part: &[&str]| {
-            let alternatives: Vec<String> =
-                part.iter().flat_map(|value| spellings(value)).map(|value| regex::escape(&value)).collect();
-            Regex::new(&alternatives.join("|")).ok()
-        };
-        // A part that is too large to compile as one pattern is compiled value by value, so that none is lost.
-        let parts = values.chunks(VALUES_PER_PATTERN);
-        parts
-            .flat_map(|part| {
-                compile(part).map_or_else(|| part.chunks(1).filter_map(compile).collect(), |pattern| vec![pattern])
-            })
-            .collect()
+    #[cfg(test)]
+    pub(super) fn same(&self, other: &Self) -> bool {
+        self.values == other.values
     }
-}
-
-/// What a resource is called in AWS.
-fn names_of(instance: &Instance) -> impl Iterator<Item = &str> {
-    let known = kind_of(&instance.resource_type).map_or(&[][..], |kind| kind.names);
-    let names =
-        known.iter().copied().chain(["id", "arn"].into_iter().filter(|_| instance.resource_type.starts_with("aws_")));
-    names.filter_map(|name| instance.attributes.get(name)?.as_str())
 }
 
 /// Replaces what is secret in the attributes of one object, and remembers it.
@@ -123,10 +108,10 @@ pub(super) fn attributes(
         Some(_) => attributes.values_mut().for_each(|value| secrets.hide(value)),
     }
     for (name, value) in attributes.iter_mut() {
-        if is_secret_attribute(resource_type, name) || is_secret_name(name) && is_plain(value) {
+        if secret_attributes(resource_type).any(|secret| secret == name) || is_secret_name(name) && is_plain(value) {
             secrets.hide(value);
         } else {
-            hide_within(name, value, secrets);
+            hide_within(value, secrets);
         }
     }
 }
@@ -179,14 +164,14 @@ fn index_of(key: &Value) -> Option<usize> {
 }
 
 /// Hides, inside of a value, fields with secret names and texts that look secret.
-fn hide_within(name: &str, value: &mut Value, secrets: &mut Secrets) {
+fn hide_within(value: &mut Value, secrets: &mut Secrets) {
     match value {
         Value::String(text) => {
-            if let Some(clean) = redacted_text(name, text) {
+            if let Some(clean) = redacted_text(text) {
                 *text = clean;
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| hide_within(name, item, secrets)),
+        Value::Array(items) => items.iter_mut().for_each(|item| hide_within(item, secrets)),
         Value::Object(fields) => hide_fields(fields, secrets),
         _ => {}
     }
@@ -199,51 +184,61 @@ fn hide_fields(fields: &mut Map<String, Value>, secrets: &mut Secrets) {
         if is_secret_name(name) && is_plain(value) || named && name == "value" {
             secrets.hide(value);
         } else {
-            hide_within(name, value, secrets);
+            hide_within(value, secrets);
         }
     }
 }
 
-/// Redacts one text; a JSON text (container definitions, policies) is redacted as the document that it is.
-fn redacted_text(name: &str, text: &str) -> Option<String> {
-    if text.starts_with(['[', '{'])
-        && let Ok(mut document) = serde_json::from_str::<Value>(text)
-        && (document.is_array() || document.is_object())
-    {
-        let before = document.clone();
-        // The copies of these secrets are found by their own names; only the document's own are hidden here.
-        hide_within(name, &mut document, &mut Secrets::default());
-        return (document != before).then(|| document.to_string());
+/// Redacts one text; nothing when it stays as it is.
+pub(super) fn redacted_text(text: &str) -> Option<String> {
+    if let Some(document) = redacted_document(text) {
+        return document;
     }
     match redact(text) {
-        std::borrow::Cow::Owned(clean) => Some(clean),
-        std::borrow::Cow::Borrowed(_) => None,
+        Cow::Owned(clean) => Some(clean),
+        Cow::Borrowed(_) => None,
     }
 }
 
-fn scrub(pattern: &Regex, value: &mut Value) {
+/// Redacts a JSON text (container definitions, policies) as the document that it is: nothing when it is none, and nothing
+/// inside when it stays as it is.
+pub(super) fn redacted_document(text: &str) -> Option<Option<String>> {
+    if !text.starts_with(['[', '{']) {
+        return None;
+    }
+    let mut document: Value = serde_json::from_str(text).ok()?;
+    let before = document.clone();
+    // The copies of these secrets are found by their own names; only the document's own are hidden here.
+    hide_within(&mut document, &mut Secrets::default());
+    Some((document != before).then(|| document.to_string()))
+}
+
+/// Puts the mark in the place of each copy, in names of fields, too.
+pub(super) fn scrub(copies: &Copies, value: &mut Value) {
     match value {
         Value::String(text) => {
-            if let std::borrow::Cow::Owned(clean) = pattern.replace_all(text, REDACTED) {
+            if let Cow::Owned(clean) = copies.replaced(text) {
                 *text = clean;
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| scrub(pattern, item)),
+        Value::Array(items) => items.iter_mut().for_each(|item| scrub(copies, item)),
         Value::Object(fields) => {
-            if fields.keys().any(|key| pattern.is_match(key)) {
+            if fields.keys().any(|key| copies.occur_in(key)) {
                 let replaced = std::mem::take(fields).into_iter();
-                *fields =
-                    replaced.map(|(key, value)| (pattern.replace_all(&key, REDACTED).into_owned(), value)).collect();
+                *fields = replaced.map(|(key, value)| (copies.replaced(&key).into_owned(), value)).collect();
             }
-            fields.values_mut().for_each(|field| scrub(pattern, field));
+            fields.values_mut().for_each(|field| scrub(copies, field));
         }
         _ => {}
     }
 }
 
-/// Whether an attribute holds a secret by what the provider means with it.
-fn is_secret_attribute(resource_type: &str, name: &str) -> bool {
-    SECRET_ATTRIBUTES.iter().any(|(kind, attribute)| *attribute == name && (kind.is_empty() || *kind == resource_type))
+/// The attributes of a type that hold a secret although their names do not say so.
+pub(super) fn secret_attributes(resource_type: &str) -> impl Iterator<Item = &'static str> {
+    SECRET_ATTRIBUTES
+        .iter()
+        .filter(move |(kind, _)| kind.is_empty() || *kind == resource_type)
+        .map(|(_, attribute)| *attribute)
 }
 
 /// Whether a value under a secret name is the secret: a switch (`manage_master_user_password`) is none, and of blocks
@@ -265,14 +260,19 @@ fn is_telling(text: &str) -> bool {
     text.len() >= 8 && mixed && text != REDACTED
 }
 
-/// A secret as it stands, and as it stands inside of a JSON text.
+/// A secret as it stands, and as it stands inside of a JSON text: Terraform's own `jsonencode` writes `&` as `\u0026`.
 fn spellings(value: &str) -> Vec<String> {
-    let quoted = Value::String(value.to_owned()).to_string();
-    let inner = quoted[1..quoted.len() - 1].to_owned();
-    if inner == value { vec![inner] } else { vec![inner, value.to_owned()] }
+    let quoted = inside_of_quotes(value);
+    let for_html = quoted.replace('&', "\\u0026").replace('<', "\\u003c").replace('>', "\\u003e");
+    let mut all = vec![value.to_owned(), quoted, for_html];
+    all.dedup();
+    all
 }
 
-const VALUES_PER_PATTERN: usize = 500;
+fn inside_of_quotes(text: &str) -> String {
+    let quoted = Value::from(text).to_string();
+    quoted[1..quoted.len() - 1].to_owned()
+}
 
 /// Attributes that hold a secret although their names do not say so; an empty type means every type.
 const SECRET_ATTRIBUTES: [(&str, &str); 16] = [
@@ -313,7 +313,7 @@ mod tests {
             })
             .collect();
         let file = json!({"version": 4, "serial": 1, "lineage": "l", "resources": resources}).to_string();
-        Value::Object(State::parse(file.as_bytes()).unwrap().instances.pop().unwrap().attributes)
+        Value::Object(State::parse(file.as_bytes()).unwrap().instances().last().unwrap().attributes)
     }
 
     #[track_caller]

@@ -1,13 +1,14 @@
 //! From an alarm to the resource that it is about.
 //!
-//! Owns the rule of each CloudWatch namespace: which dimensions name a resource, and of which Terraform types it can be.
-//! The answer is one node, or says clearly why there is none; nothing is guessed from the first dimension.
+//! Owns the way from what an alarm says to one node, or to a clear answer why there is none; and which of several resources
+//! is the one at fault. What dimensions mean is [`super::namespace`]'s.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
-use super::node::{Node, NodeId};
-use super::topology::{Lookup, Topology};
+use super::namespace::{Meaning, knows, meanings};
+use super::node::NodeId;
+use super::topology::{Lookup, NodeRef, Topology};
 
 /// What an alarm's dimensions mean.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,10 +55,11 @@ pub struct Place {
 
 impl Place {
     /// Whether the node may stand here: what is not known of it does not speak against it.
-    pub fn holds(&self, node: &Node) -> bool {
-        let agrees =
-            |ours: &Option<String>, theirs: &Option<String>| ours.is_none() || theirs.is_none() || ours == theirs;
-        agrees(&self.account, &node.account) && agrees(&self.region, &node.region)
+    pub fn holds(&self, node: NodeRef<'_>) -> bool {
+        let agrees = |ours: &Option<String>, theirs: Option<&str>| {
+            ours.is_none() || theirs.is_none() || ours.as_deref() == theirs
+        };
+        agrees(&self.account, node.account()) && agrees(&self.region, node.region())
     }
 }
 
@@ -70,68 +72,129 @@ impl Topology {
     /// Finds the node that a metric's namespace and dimensions mean in one account and region.
     pub fn resolve_at(&self, namespace: &str, dimensions: &BTreeMap<String, String>, place: &Place) -> Resolution {
         let pairs: Vec<(&str, &str)> = dimensions.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let Some(wanted) = wanted(namespace, &pairs) else {
+        let meanings = meanings(namespace, &pairs);
+        if meanings.is_empty() {
             let shown: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            return Resolution::NotInTwin {
-                what: format!("what namespace `{namespace}` means with dimensions `{}`", shown.join(", ")),
-            };
-        };
-        let what = format!("{} `{}`", wanted.noun, wanted.name);
-        self.pick(what, self.candidates(&wanted.name), |node| {
-            wanted.types.contains(&node.resource_type.as_str()) && place.holds(node)
-        })
+            let shown = if shown.is_empty() { "no dimensions".to_owned() } else { format!("`{}`", shown.join(", ")) };
+            return Resolution::NotInTwin { what: format!("what namespace `{namespace}` means with {shown}") };
+        }
+        let what = sought(&meanings);
+        let mut nodes = Vec::new();
+        for meaning in &meanings {
+            nodes.extend(self.all_called(&meaning.name, |node| {
+                (meaning.types.is_empty() || meaning.types.contains(&node.resource_type())) && place.holds(node)
+            }));
+            // In a namespace of AWS the meanings are the same thing said ever shorter.
+            if !nodes.is_empty() && knows(namespace) {
+                break;
+            }
+        }
+        Self::one_of(what, nodes)
     }
 
     /// Finds what an alarm of this name watches, by the alarm's own node.
+    ///
+    /// An alarm of metric math or a composite one can watch several resources; see [`Topology::resolve_alarms`].
     pub fn resolve_alarm(&self, alarm_name: &str) -> Resolution {
-        let what = format!("alarm `{alarm_name}`");
-        match self.pick(what, self.candidates(alarm_name), |node| node.resource_type == "aws_cloudwatch_metric_alarm") {
-            Resolution::Node(alarm) => match self.watched_by(&alarm).as_slice() {
-                [one] => Resolution::Node(one.clone()),
-                [] => Resolution::NotInTwin { what: format!("what alarm `{alarm_name}` watches") },
-                several => Resolution::Ambiguous {
-                    what: format!("what alarm `{alarm_name}` watches"),
-                    nodes: several.to_vec(),
-                },
-            },
-            other => other,
+        self.resolve_alarms(&[alarm_name])
+    }
+
+    /// Finds what several alarms are about: of all that they watch, the one whose failure reaches all others.
+    ///
+    /// Where no resource or more than one is such, all are answered. A composite alarm watches what its alarms watch.
+    pub fn resolve_alarms<T: AsRef<str>>(&self, alarms: &[T]) -> Resolution {
+        let names: Vec<String> = alarms.iter().map(|name| format!("`{}`", name.as_ref())).collect();
+        let named = names.join(", ");
+        let is_alarm = |node: NodeRef<'_>| ALARMS.contains(&node.resource_type());
+        let known: Vec<NodeId> =
+            alarms.iter().flat_map(|alarm| self.all_called(alarm.as_ref(), is_alarm)).take(MOST_ALARMS).collect();
+        if known.is_empty() {
+            return Resolution::NotInTwin { what: format!("alarm {named}") };
         }
+        let what = format!("what alarm {named} watches");
+        let nodes = self.all_watched(known);
+        let nodes = match self.common_cause(&nodes) {
+            Some(cause) => vec![cause],
+            None => nodes,
+        };
+        Self::one_of(what, nodes)
     }
 
     /// Finds what a composite alarm's rule is about, by the alarms that the rule names.
     pub fn resolve_rule(&self, rule: &str) -> Resolution {
-        let mut nodes: Vec<NodeId> = Vec::new();
-        for alarm in alarm_names(rule) {
-            match self.resolve_alarm(&alarm) {
-                Resolution::Node(id) if !nodes.contains(&id) => nodes.push(id),
-                Resolution::Ambiguous { nodes: several, .. } => nodes.extend(several),
-                Resolution::Node(_) | Resolution::NotInTwin { .. } => {}
+        match self.resolve_alarms(&alarm_names(rule)) {
+            Resolution::Node(id) => Resolution::Node(id),
+            Resolution::NotInTwin { .. } => Resolution::NotInTwin { what: format!("what the rule `{rule}` is about") },
+            Resolution::Ambiguous { nodes, .. } => {
+                Resolution::Ambiguous { what: format!("what the rule `{rule}` is about"), nodes }
             }
-        }
-        nodes.sort();
-        nodes.dedup();
-        let what = format!("what the rule `{rule}` is about");
-        match nodes.as_slice() {
-            [] => Resolution::NotInTwin { what },
-            [one] => Resolution::Node(one.clone()),
-            _ => Resolution::Ambiguous { what, nodes },
         }
     }
 
-    fn pick(&self, what: String, candidates: Lookup, fits: impl Fn(&Node) -> bool) -> Resolution {
-        let fits = |id: &NodeId| self.node(id.as_str()).is_some_and(&fits);
-        let mut nodes = match candidates {
+    /// What alarms watch, through the alarms that they watch, in order.
+    fn all_watched(&self, alarms: Vec<NodeId>) -> Vec<NodeId> {
+        let mut seen: HashSet<NodeId> = alarms.iter().cloned().collect();
+        let mut open = alarms;
+        let mut nodes = Vec::new();
+        while let Some(alarm) = open.pop() {
+            for id in self.watched_by(&alarm) {
+                if seen.len() > MOST_ALARMS || !seen.insert(id.clone()) {
+                    continue;
+                }
+                let deeper = self.node(id.as_str()).is_some_and(|node| ALARMS.contains(&node.resource_type()));
+                if deeper { open.push(id) } else { nodes.push(id) }
+            }
+        }
+        nodes.sort();
+        nodes
+    }
+
+    /// The one node, of several, whose failure reaches all the others.
+    fn common_cause(&self, nodes: &[NodeId]) -> Option<NodeId> {
+        if nodes.len() < 2 || nodes.len() > MOST_COMPARED {
+            return nodes.first().filter(|_| nodes.len() == 1).cloned();
+        }
+        let reaches_all = |id: &&NodeId| {
+            let reached: HashSet<NodeId> = self.blast_radius(id.as_str()).into_iter().map(|one| one.id).collect();
+            nodes.iter().all(|other| other == *id || reached.contains(other))
+        };
+        let mut causes = nodes.iter().filter(reaches_all);
+        let first = causes.next()?;
+        causes.next().is_none().then(|| first.clone())
+    }
+
+    /// The nodes that go by a name and fit.
+    fn all_called(&self, name: &str, fits: impl Fn(NodeRef<'_>) -> bool) -> Vec<NodeId> {
+        let mut nodes = match self.candidates(name) {
             Lookup::Unknown => Vec::new(),
             Lookup::Found(id) => vec![id],
             Lookup::Ambiguous(ids) => ids,
         };
-        nodes.retain(fits);
+        nodes.retain(|id| self.node(id.as_str()).is_some_and(&fits));
+        nodes
+    }
+
+    fn one_of(what: String, mut nodes: Vec<NodeId>) -> Resolution {
+        nodes.sort();
+        nodes.dedup();
         match nodes.len() {
             0 => Resolution::NotInTwin { what },
             1 => Resolution::Node(nodes.remove(0)),
             _ => Resolution::Ambiguous { what, nodes },
         }
     }
+}
+
+/// What was looked for, in words: "Lambda function `orders`".
+fn sought(meanings: &[Meaning]) -> String {
+    let name = meanings.first().map_or("", |meaning| meaning.name.as_str());
+    let mut nouns: Vec<&str> = Vec::new();
+    for meaning in meanings.iter().filter(|meaning| meaning.name == name) {
+        if !nouns.contains(&meaning.noun()) {
+            nouns.push(meaning.noun());
+        }
+    }
+    format!("{} `{name}`", nouns.join(" or "))
 }
 
 /// The names of the alarms in a composite alarm's rule: `ALARM("a") OR ALARM(b)`.
@@ -163,138 +226,17 @@ pub fn alarm_names(rule: &str) -> Vec<String> {
     names
 }
 
-/// What a metric's dimensions look for.
-pub(super) struct Wanted {
-    /// The alias by which the twin knows it.
-    pub(super) name: String,
-    /// The types that it can be of.
-    pub(super) types: &'static [&'static str],
-    /// What people call it.
-    pub(super) noun: &'static str,
-}
+const ALARMS: &[&str] = &["aws_cloudwatch_composite_alarm", "aws_cloudwatch_metric_alarm"];
 
-/// Applies the first rule whose dimensions are all there: first the rules of the namespace, then, for a namespace without
-/// rules (a custom one), the rules of any, because `FunctionName` means a function wherever it stands.
-pub(super) fn wanted(namespace: &str, dimensions: &[(&str, &str)]) -> Option<Wanted> {
-    let known = RULES.iter().any(|rule| rule.namespaces.contains(&namespace));
-    let rules = RULES.iter().filter(|rule| !known || rule.namespaces.contains(&namespace));
-    rules.filter_map(|rule| rule.apply(dimensions)).next()
-}
+/// A rule over more alarms than that is about everything.
+const MOST_ALARMS: usize = 1_000;
 
-struct Rule {
-    namespaces: &'static [&'static str],
-    /// The dimensions that must all be there; their values, joined by `/`, are the alias.
-    dimensions: &'static [&'static str],
-    noun: &'static str,
-    types: &'static [&'static str],
-}
-
-impl Rule {
-    fn apply(&self, dimensions: &[(&str, &str)]) -> Option<Wanted> {
-        let value = |wanted: &&str| {
-            dimensions
-                .iter()
-                .find(|(name, _)| name == wanted)
-                .map(|(_, value)| *value)
-                .filter(|value| !value.is_empty())
-        };
-        let values: Option<Vec<&str>> = self.dimensions.iter().map(value).collect();
-        Some(Wanted { name: values?.join("/"), types: self.types, noun: self.noun })
-    }
-}
-
-const fn rule(
-    namespaces: &'static [&'static str],
-    dimensions: &'static [&'static str],
-    noun: &'static str,
-    types: &'static [&'static str],
-) -> Rule {
-    Rule { namespaces, dimensions, noun, types }
-}
-
-const BALANCERS: &[&str] = &["AWS/ApplicationELB", "AWS/NetworkELB", "AWS/GatewayELB"];
-
-/// Within a namespace, the rule that says more comes first: a target group before the load balancer in front of it.
-const RULES: &[Rule] = &[
-    rule(&["AWS/Lambda"], &["FunctionName"], "Lambda function", &["aws_lambda_function"]),
-    rule(&["LambdaInsights"], &["function_name"], "Lambda function", &["aws_lambda_function"]),
-    rule(&["AWS/ECS", "ECS/ContainerInsights"], &["ClusterName", "ServiceName"], "ECS service", &["aws_ecs_service"]),
-    rule(&["AWS/ECS", "ECS/ContainerInsights"], &["ClusterName"], "ECS cluster", &["aws_ecs_cluster"]),
-    rule(
-        &["AWS/RDS"],
-        &["DBInstanceIdentifier"],
-        "database instance",
-        &["aws_db_instance", "aws_rds_cluster_instance"],
-    ),
-    rule(&["AWS/RDS"], &["DBClusterIdentifier"], "database cluster", &["aws_rds_cluster"]),
-    rule(BALANCERS, &["TargetGroup"], "target group", &["aws_lb_target_group", "aws_alb_target_group"]),
-    rule(BALANCERS, &["LoadBalancer"], "load balancer", &["aws_lb", "aws_alb"]),
-    rule(&["AWS/EC2", "CWAgent"], &["InstanceId"], "EC2 instance", &["aws_instance"]),
-    rule(
-        &["AWS/EC2", "AWS/AutoScaling", "CWAgent"],
-        &["AutoScalingGroupName"],
-        "Auto Scaling group",
-        &["aws_autoscaling_group"],
-    ),
-    rule(&["AWS/SQS"], &["QueueName"], "queue", &["aws_sqs_queue"]),
-    rule(&["AWS/DynamoDB"], &["TableName"], "table", &["aws_dynamodb_table"]),
-    rule(&["AWS/ApiGateway"], &["ApiId"], "HTTP API", &["aws_apigatewayv2_api"]),
-    rule(&["AWS/ApiGateway"], &["ApiName"], "REST API", &["aws_api_gateway_rest_api"]),
-    rule(&["AWS/SNS"], &["TopicName"], "topic", &["aws_sns_topic"]),
-    rule(&["AWS/S3"], &["BucketName"], "bucket", &["aws_s3_bucket"]),
-    rule(&["AWS/States"], &["StateMachineArn"], "state machine", &["aws_sfn_state_machine"]),
-    rule(&["AWS/Events"], &["RuleName"], "event rule", &["aws_cloudwatch_event_rule"]),
-    rule(&["AWS/Kinesis"], &["StreamName"], "stream", &["aws_kinesis_stream"]),
-    rule(&["AWS/ElastiCache"], &["CacheClusterId"], "cache cluster", &["aws_elasticache_cluster"]),
-    rule(
-        &["AWS/ElastiCache"],
-        &["ReplicationGroupId"],
-        "cache replication group",
-        &["aws_elasticache_replication_group"],
-    ),
-    rule(&["AWS/ES"], &["DomainName"], "search domain", &["aws_opensearch_domain", "aws_elasticsearch_domain"]),
-    rule(&["AWS/CloudFront"], &["DistributionId"], "CloudFront distribution", &["aws_cloudfront_distribution"]),
-    rule(&["AWS/NATGateway"], &["NatGatewayId"], "NAT gateway", &["aws_nat_gateway"]),
-    rule(&["AWS/EBS"], &["VolumeId"], "volume", &["aws_ebs_volume"]),
-    rule(&["AWS/EFS"], &["FileSystemId"], "file system", &["aws_efs_file_system"]),
-    rule(&["AWS/AmazonMQ"], &["Broker"], "broker", &["aws_mq_broker"]),
-    rule(&["AWS/Logs"], &["LogGroupName"], "log group", &["aws_cloudwatch_log_group"]),
-];
+/// Among more resources than that no single cause is sought.
+const MOST_COMPARED: usize = 32;
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[track_caller]
-    fn check(namespace: &str, dimensions: &[(&str, &str)], expect: Option<(&str, &str)>) {
-        let found = wanted(namespace, dimensions).map(|wanted| (wanted.noun, wanted.name));
-        assert_eq!(found, expect.map(|(noun, name)| (noun, name.to_owned())));
-    }
-
-    #[test]
-    fn each_namespace_has_its_own_rule() {
-        check("AWS/Lambda", &[("Resource", "f:live"), ("FunctionName", "f")], Some(("Lambda function", "f")));
-        check("AWS/ECS", &[("ServiceName", "web"), ("ClusterName", "shop")], Some(("ECS service", "shop/web")));
-        check("AWS/ECS", &[("ClusterName", "shop")], Some(("ECS cluster", "shop")));
-        check(
-            "AWS/ApplicationELB",
-            &[("LoadBalancer", "app/a/1"), ("TargetGroup", "targetgroup/b/2")],
-            Some(("target group", "targetgroup/b/2")),
-        );
-        check("AWS/ApiGateway", &[("ApiName", "shop"), ("Stage", "live")], Some(("REST API", "shop")));
-    }
-
-    #[test]
-    fn a_dimension_of_another_service_means_nothing() {
-        check("AWS/Lambda", &[("QueueName", "q")], None);
-        check("AWS/SQS", &[], None);
-    }
-
-    #[test]
-    fn a_custom_namespace_borrows_the_rules() {
-        check("Shop/Orders", &[("FunctionName", "f")], Some(("Lambda function", "f")));
-        check("Shop/Orders", &[("Team", "a")], None);
-    }
 
     #[test]
     fn a_rule_names_its_alarms() {

@@ -1,22 +1,32 @@
 //! A Terraform or OpenTofu state file, version 4, read into resource instances that hold no secret.
 //!
-//! Owns the file format: what is refused and why, which objects count, and the order of work (parse, redact, forget
-//! the rest). Sensitive values, private data and outputs never leave this file. Owns no topology: what the instances
-//! are to each other is [`super::topology`]'s.
+//! Owns what a state is once it is read, and what is refused. How the file is walked is [`reader`]'s, why it is not taken is
+//! [`error`]'s. Sensitive values, private data and outputs never leave this file. Owns no topology: what the instances are
+//! to each other is [`super::topology`]'s.
 
-use std::collections::HashSet;
+mod error;
+mod reader;
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use std::borrow::Cow;
+use std::ops::Range;
+
 use serde_json::{Map, Value};
-use thiserror::Error;
 
-use super::address::{InstanceKey, instance_address};
-use super::flat::unflatten;
-use super::redact::{self, Secrets};
+use self::reader::Reader;
+use super::address::config_address;
+use super::attributes::Attributes;
+use super::copy::{Copier, Span};
+use super::hash::{checksum, hash};
+use super::lookup::{TableBuilder, hash_of};
+use super::plan::{ARN, ID, Plan};
+use super::redact;
+use super::scan::Scan;
+pub use error::{StateError, SuccessionError};
 
 /// One state file: who wrote it, which version of the infrastructure it is, and the managed resource instances.
-#[derive(Clone, Debug, PartialEq)]
+///
+/// The attributes of all instances stand in one text, as compact JSON; [`State::instances`] makes values of them.
+#[derive(Clone, Debug)]
 pub struct State {
     /// The version of the program that wrote the file.
     pub terraform_version: String,
@@ -24,10 +34,44 @@ pub struct State {
     pub lineage: String,
     /// The number that grows with every write.
     pub serial: u64,
-    /// The current objects of managed resources, in the file's order.
-    pub instances: Vec<Instance>,
     /// What the file holds and the twin does not.
     pub left_out: LeftOut,
+    pub(super) text: String,
+    pub(super) addresses: String,
+    pub(super) types: Vec<Type>,
+    pub(super) records: Vec<Record>,
+    pub(super) spans: Vec<Span>,
+    pub(super) dependencies: Vec<String>,
+    pub(super) declared: Vec<u32>,
+    /// The table by which an address is found, and its seed.
+    pub(super) by_address: Vec<u8>,
+    pub(super) seed: u64,
+    pub(super) text_sum: u64,
+    providers: Vec<String>,
+}
+
+/// A type of resource that the state holds.
+#[derive(Clone, Debug)]
+pub(super) struct Type {
+    pub(super) name: String,
+    pub(super) plan: Plan,
+}
+
+/// One managed resource instance, as ranges of what the state holds together.
+#[derive(Clone, Debug)]
+pub(super) struct Record {
+    /// The address, in `addresses`.
+    pub(super) address: Range<u32>,
+    /// The attributes, in `text`.
+    pub(super) attributes: Range<u32>,
+    /// The wanted attributes, in `spans`.
+    pub(super) spans: Range<u32>,
+    /// The dependencies, in `declared`.
+    pub(super) declared: Range<u32>,
+    /// The type, in `types`.
+    pub(super) resource_type: u32,
+    provider: u32,
+    pub(super) tainted: bool,
 }
 
 /// One managed resource instance.
@@ -58,116 +102,44 @@ pub struct LeftOut {
     pub deposed: usize,
 }
 
-/// Why a state file cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum StateError {
-    /// The file holds no text at all.
-    #[error("the state file is empty; take a copy with `terraform state pull`")]
-    Empty,
-    /// The file is not UTF-8.
-    #[error("the state file is not text in UTF-8 (byte {valid_up_to}); a compressed copy must be unpacked first")]
-    NotText {
-        /// The first byte that is no text.
-        valid_up_to: usize,
-    },
-    /// The file ends in the middle.
-    #[error(
-        "the state file ends in the middle (line {line}, column {column}); take a whole copy with `terraform state pull`"
-    )]
-    Truncated {
-        /// The line of the end.
-        line: usize,
-        /// The column of the end.
-        column: usize,
-    },
-    /// The file is no JSON, or not in the shape of a state.
-    #[error("the state file cannot be read at line {line}, column {column}: {what}")]
-    Malformed {
-        /// The line.
-        line: usize,
-        /// The column.
-        column: usize,
-        /// What is wrong, without any value of the file.
-        what: String,
-    },
-    /// The file is JSON, but no state.
-    #[error("this is not a Terraform state file: {what}")]
-    NotAState {
-        /// What it seems to be.
-        what: String,
-    },
-    /// The file has another format version.
-    #[error(
-        "the state file has format version `{version}`, only version 4 can be read; `terraform state pull` with Terraform 0.12 or later writes it"
-    )]
-    UnsupportedVersion {
-        /// The version found.
-        version: u64,
-    },
-    /// Two objects claim the same address, so that neither can be a target.
-    #[error("the state file holds `{address}` twice; run `terraform state list` and repair it")]
-    DuplicateAddress {
-        /// The address.
-        address: String,
-    },
-    /// OpenTofu encrypted the file.
-    #[error(
-        "the state file is encrypted by OpenTofu (`encrypted_data`); hand over the plain state that `tofu state pull` prints"
-    )]
-    Encrypted,
-}
-
-/// Why a state cannot follow the one that the twin holds.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum SuccessionError {
-    /// The file belongs to another state.
-    #[error(
-        "the state has lineage `{found}`, the twin holds lineage `{held}` under this name; collect it under another name"
-    )]
-    OtherLineage {
-        /// The lineage that the twin holds.
-        held: String,
-        /// The lineage of the file.
-        found: String,
-    },
-    /// The file is older than what the twin holds.
-    #[error("the state has serial `{found}`, the twin already holds serial `{held}`; an older state is not taken")]
-    SerialRegress {
-        /// The serial that the twin holds.
-        held: u64,
-        /// The serial of the file.
-        found: u64,
-    },
-}
-
 impl State {
+    /// The largest file that is read.
+    pub const MOST_BYTES: usize = 1 << 30;
+
     /// Reads a state file.
     pub fn parse(bytes: &[u8]) -> Result<Self, StateError> {
+        Self::parse_with(bytes, &mut |_| {})
+    }
+
+    /// Reads a state file and tells from time to time how many of its bytes have been read.
+    pub fn parse_with(bytes: &[u8], progress: &mut dyn FnMut(usize)) -> Result<Self, StateError> {
+        if bytes.len() > Self::MOST_BYTES {
+            return Err(StateError::TooLarge { bytes: bytes.len() });
+        }
         let text =
             std::str::from_utf8(bytes).map_err(|error| StateError::NotText { valid_up_to: error.valid_up_to() })?;
         let text = text.trim_start_matches('\u{feff}');
-        if text.trim().is_empty() {
+        if text.trim_start().is_empty() {
             return Err(StateError::Empty);
         }
-        match serde_json::from_str::<File>(text) {
-            Ok(file) if file.version == Some(4) && file.encrypted_data.is_none() => {
-                file.into_state().without_duplicates()
-            }
-            Ok(file) => Err(refusal(&file.head())),
-            // The head says more than the error: another version has another shape, and so its own message.
-            Err(error) => match serde_json::from_str::<Head>(text) {
-                Ok(head) if !head.is_plain_version_4() => Err(refusal(&head)),
-                _ => Err(unreadable(&error)),
-            },
-        }
+        let state = Reader::new(text, progress).state()?;
+        progress(bytes.len());
+        Ok(state)
     }
 
-    fn without_duplicates(self) -> Result<Self, StateError> {
-        let mut seen = HashSet::with_capacity(self.instances.len());
-        match self.instances.iter().find(|instance| !seen.insert(instance.address.as_str())) {
-            Some(instance) => Err(StateError::DuplicateAddress { address: instance.address.clone() }),
-            None => Ok(self),
-        }
+    /// How many managed resource instances it holds.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Whether it holds none.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// The current objects of managed resources, in the file's order.
+    pub fn instances(&self) -> impl Iterator<Item = Instance> {
+        self.records.iter().map(|record| self.instance(record))
     }
 
     /// Refuses a state of another lineage, or an older one, in place of the one with `lineage` and `serial`.
@@ -180,193 +152,107 @@ impl State {
         }
         Ok(())
     }
-}
 
-/// The whole file, as far as it is of interest.
-#[derive(Deserialize)]
-struct File {
-    version: Option<u64>,
-    #[serde(default)]
-    terraform_version: String,
-    #[serde(default)]
-    lineage: String,
-    #[serde(default)]
-    serial: u64,
-    #[serde(default)]
-    outputs: Option<Map<String, Value>>,
-    #[serde(default)]
-    resources: Option<Vec<ResourceBlock>>,
-    encrypted_data: Option<IgnoredAny>,
-    format_version: Option<IgnoredAny>,
-}
-
-#[derive(Deserialize)]
-struct ResourceBlock {
-    #[serde(default)]
-    module: Option<String>,
-    mode: String,
-    #[serde(rename = "type")]
-    resource_type: String,
-    name: String,
-    #[serde(default)]
-    provider: Option<String>,
-    #[serde(default)]
-    instances: Option<Vec<InstanceBlock>>,
-}
-
-#[derive(Deserialize)]
-struct InstanceBlock {
-    #[serde(default)]
-    index_key: Option<InstanceKey>,
-    #[serde(default)]
-    status: Option<String>,
-    #[serde(default)]
-    deposed: Option<String>,
-    #[serde(default)]
-    provider: Option<String>,
-    #[serde(default)]
-    attributes: Option<Map<String, Value>>,
-    #[serde(default)]
-    attributes_flat: Option<Map<String, Value>>,
-    #[serde(default)]
-    sensitive_attributes: Option<Value>,
-    #[serde(default)]
-    dependencies: Option<Vec<String>>,
-    #[serde(default)]
-    depends_on: Option<Vec<String>>,
-}
-
-/// The few fields that tell what kind of file this is, whatever the rest looks like.
-#[derive(Deserialize)]
-struct Head {
-    version: Option<Value>,
-    encrypted_data: Option<IgnoredAny>,
-    format_version: Option<IgnoredAny>,
-}
-
-impl Head {
-    fn is_plain_version_4(&self) -> bool {
-        self.version.as_ref().and_then(Value::as_u64) == Some(4) && self.encrypted_data.is_none()
+    /// The wanted attributes of an instance.
+    pub(super) fn attributes(&self, record: &Record) -> Attributes<'_> {
+        let plan = &self.types[record.resource_type as usize].plan;
+        Attributes::new(&self.text, plan, Cow::Borrowed(&self.spans[range(&record.spans)]))
     }
-}
 
-impl File {
-    fn head(self) -> Head {
-        Head {
-            version: self.version.map(Value::from),
-            encrypted_data: self.encrypted_data,
-            format_version: self.format_version,
+    fn instance(&self, record: &Record) -> Instance {
+        let address = &self.addresses[range(&record.address)];
+        Instance {
+            address: address.to_owned(),
+            config_address: config_address(address),
+            resource_type: self.types[record.resource_type as usize].name.clone(),
+            provider: self.providers[record.provider as usize].clone(),
+            attributes: serde_json::from_str(&self.text[range(&record.attributes)]).unwrap_or_default(),
+            dependencies: self.declared[range(&record.declared)]
+                .iter()
+                .map(|at| self.dependencies[*at as usize].clone())
+                .collect(),
+            tainted: record.tainted,
         }
     }
 
-    fn into_state(self) -> State {
-        let mut left_out = LeftOut::default();
-        let mut secrets = Secrets::default();
-        secrets.take_outputs(self.outputs.unwrap_or_default());
-        let mut instances = Vec::new();
-        for block in self.resources.unwrap_or_default() {
-            let managed = block.mode == "managed";
-            let module = block.module.unwrap_or_default();
-            let provider = block.provider.unwrap_or_default();
-            for mut instance in block.instances.unwrap_or_default() {
-                // Redaction comes first: a data source or a deposed object knows secrets, too.
-                let attributes = instance.redacted_attributes(&block.resource_type, &mut secrets);
-                if !managed {
-                    left_out.data_sources += 1;
-                } else if instance.deposed.is_some() {
-                    left_out.deposed += 1;
-                } else {
-                    instances.push(instance.into_instance(
-                        &module,
-                        &block.resource_type,
-                        &block.name,
-                        &provider,
-                        attributes,
-                    ));
-                }
+    /// Makes the table of addresses, unless one of them is there twice.
+    fn index_addresses(&mut self) -> Result<(), StateError> {
+        // Whoever writes the state does not choose what the tables make of it.
+        self.text_sum = checksum(self.text.as_bytes());
+        self.seed = hash(self.text_sum, self.addresses.as_bytes());
+        let mut table = TableBuilder::new(self.records.len());
+        let address = |at: u32| &self.addresses[range(&self.records[at as usize].address)];
+        for at in 0..self.records.len() as u32 {
+            let hash = hash_of(self.seed, address(at));
+            if table.put(hash, at, false, |other| address(other) == address(at)).is_some() {
+                return Err(StateError::DuplicateAddress { address: address(at).to_owned() });
             }
         }
-        secrets.scrub(&mut instances);
-        State {
-            terraform_version: self.terraform_version,
-            lineage: self.lineage,
-            serial: self.serial,
-            instances,
-            left_out,
+        self.by_address = table.stored();
+        Ok(())
+    }
+
+    /// Takes the copies of secrets out, wherever they stand.
+    fn scrub(&mut self, mut copier: Copier) {
+        if copier.secrets.is_empty() {
+            return;
+        }
+        for record in &self.records {
+            for name in names_of(&self.attributes(record), &self.types[record.resource_type as usize]) {
+                copier.secrets.forget(&name);
+            }
+        }
+        let quoted = copier.secrets.quoted_copies();
+        let hit = |record: &Record| quoted.occur_in(&self.text[range(&record.attributes)]);
+        if !self.records.iter().any(hit) {
+            return;
+        }
+        let hits: Vec<bool> = self.records.iter().map(hit).collect();
+        let copies = copier.secrets.copies();
+        let (text, old_spans) = (std::mem::take(&mut self.text), std::mem::take(&mut self.spans));
+        copier.text = String::with_capacity(text.len());
+        for (record, hit) in self.records.iter_mut().zip(hits) {
+            let attributes = &text[range(&record.attributes)];
+            let (start, first) = (end_of(&copier.text), self.spans.len() as u32);
+            if hit {
+                let mut value: Value = serde_json::from_str(attributes).unwrap_or_default();
+                redact::scrub(&copies, &mut value);
+                let plan = &mut self.types[record.resource_type as usize].plan;
+                // What was JSON is JSON again.
+                let _ = copier.attributes(&mut Scan::new(&value.to_string()), plan, &mut self.spans);
+            } else {
+                copier.text.push_str(attributes);
+                let moved = |span: &Span| Span { start: span.start - record.attributes.start + start, ..*span };
+                self.spans.extend(old_spans[range(&record.spans)].iter().map(moved));
+            }
+            record.attributes = start..end_of(&copier.text);
+            record.spans = first..self.spans.len() as u32;
+        }
+        self.text = copier.text;
+    }
+}
+
+/// What a resource is called in AWS.
+fn names_of<'a>(attributes: &Attributes<'a>, resource_type: &Type) -> Vec<Cow<'a, str>> {
+    let own: &[u8] = if resource_type.name.starts_with("aws_") { &[ID, ARN] } else { &[] };
+    let known = if resource_type.plan.kind.is_some() { resource_type.plan.names.as_slice() } else { &[] };
+    let mut names = Vec::new();
+    for (slot, rest) in known.iter().copied().chain(own.iter().map(|slot| (*slot, ""))) {
+        if let Some(value) = attributes.at(slot) {
+            value.each_text(rest, &mut |name| names.push(name));
         }
     }
+    names
 }
 
-impl InstanceBlock {
-    fn redacted_attributes(&mut self, resource_type: &str, secrets: &mut Secrets) -> Map<String, Value> {
-        let mut attributes = match (self.attributes.take(), self.attributes_flat.take()) {
-            (Some(attributes), _) => attributes,
-            (None, Some(flat)) => unflatten(flat),
-            (None, None) => Map::new(),
-        };
-        redact::attributes(resource_type, &mut attributes, self.sensitive_attributes.as_ref(), secrets);
-        attributes
-    }
-
-    fn into_instance(
-        self,
-        module: &str,
-        resource_type: &str,
-        name: &str,
-        provider: &str,
-        attributes: Map<String, Value>,
-    ) -> Instance {
-        let mut dependencies = self.dependencies.unwrap_or_default();
-        dependencies.extend(self.depends_on.unwrap_or_default());
-        Instance {
-            address: instance_address(module, resource_type, name, self.index_key.as_ref()),
-            config_address: super::address::config_address(&instance_address(module, resource_type, name, None)),
-            resource_type: resource_type.to_owned(),
-            provider: provider_name(self.provider.as_deref().unwrap_or(provider)).to_owned(),
-            attributes,
-            dependencies,
-            tainted: self.status.as_deref() == Some("tainted"),
-        }
-    }
+/// A range of what is shorter than four gigabytes.
+pub(super) fn range(range: &Range<u32>) -> Range<usize> {
+    range.start as usize..range.end as usize
 }
 
-/// Takes the source out of `module.a.provider["registry.terraform.io/hashicorp/aws"].west`.
-fn provider_name(provider: &str) -> &str {
-    provider.split('"').nth(1).unwrap_or(provider)
-}
-
-/// Says what a file is that is no plain version 4.
-fn refusal(head: &Head) -> StateError {
-    if head.encrypted_data.is_some() {
-        return StateError::Encrypted;
-    }
-    match (&head.version, head.format_version.is_some()) {
-        (_, true) => StateError::NotAState {
-            what: "it looks like the output of `terraform show -json`; hand over the state itself (`terraform state pull`)".to_owned(),
-        },
-        (Some(version), _) => match version.as_u64() {
-            Some(version) => StateError::UnsupportedVersion { version },
-            None => StateError::NotAState { what: "its `version` is no number".to_owned() },
-        },
-        (None, _) => StateError::NotAState { what: "it has no `version`".to_owned() },
-    }
-}
-
-/// Says where a file cannot be read, without repeating a value of it: the value may be a secret.
-fn unreadable(error: &serde_json::Error) -> StateError {
-    let (line, column) = (error.line(), error.column());
-    if error.is_eof() {
-        return StateError::Truncated { line, column };
-    }
-    // Serde's sentence about a wrong type repeats the value; its other sentences name fields and signs only.
-    let text = error.to_string();
-    let telling = error.is_syntax() || text.starts_with("missing field") || text.starts_with("duplicate field");
-    let what = if telling {
-        text.split(" at line ").next().unwrap_or_default().to_owned()
-    } else {
-        "a value has another type than a state of version 4 has there".to_owned()
-    };
-    StateError::Malformed { line, column, what }
+fn end_of(text: &str) -> u32 {
+    // INVARIANT: what is stored of a file is little longer than the file, whose length is bounded.
+    u32::try_from(text.len()).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -379,7 +265,7 @@ mod tests {
     #[track_caller]
     fn check(file: Value, expect: Result<&[&str], StateError>) {
         let found = State::parse(file.to_string().as_bytes());
-        let found = found.map(|state| state.instances.into_iter().map(|instance| instance.address).collect::<Vec<_>>());
+        let found = found.map(|state| state.instances().map(|instance| instance.address).collect::<Vec<_>>());
         assert_eq!(found, expect.map(|addresses| addresses.iter().map(ToString::to_string).collect()));
     }
 
@@ -391,7 +277,7 @@ mod tests {
         let file = state_of(
             json!([{"mode": "managed", "type": "aws_db_instance", "name": "a", "provider": "p", "instances": [instance]}]),
         );
-        State::parse(file.to_string().as_bytes()).unwrap().instances.remove(0)
+        State::parse(file.to_string().as_bytes()).unwrap().instances().next().unwrap()
     }
 
     #[test]
@@ -410,7 +296,7 @@ mod tests {
             {"mode": "managed", "type": "aws_instance", "name": "a", "instances": [{"attributes": {}}, {"deposed": "0a1b2c3d", "attributes": {}}]},
         ]);
         let state = State::parse(state_of(resources).to_string().as_bytes()).unwrap();
-        assert_eq!(state.instances.len(), 1);
+        assert_eq!(state.len(), 1);
         assert_eq!(state.left_out, LeftOut { data_sources: 1, deposed: 1 });
     }
 

@@ -18,6 +18,11 @@ fn shop_object() -> TopologyObject {
     TopologyObject::of(State::parse(SHOP).unwrap(), "shop")
 }
 
+/// The stored form as text, as far as it is one.
+fn stored(object: &TopologyObject) -> String {
+    String::from_utf8_lossy(&object.to_bytes().unwrap()).into_owned()
+}
+
 fn shop() -> Topology {
     Topology::merge(vec![shop_object()]).unwrap()
 }
@@ -70,13 +75,13 @@ fn every_managed_instance_is_a_node_and_nothing_else_is() {
     let state = State::parse(SHOP).unwrap();
     assert_eq!(state.left_out, LeftOut { data_sources: 12, deposed: 1 });
     let shop = shop();
-    assert_eq!(shop.nodes().len(), 85);
+    assert_eq!(shop.len(), 85);
     assert!(shop.node(r#"module.worker["mailer"].aws_lambda_function.this"#).is_some());
     assert!(shop.node("module.network.aws_subnet.private[1]").is_some());
-    assert!(shop.node("aws_instance.bastion").unwrap().tainted);
+    assert!(shop.node("aws_instance.bastion").unwrap().is_tainted());
     // The deposed target group has another ARN under the same address.
     let group = shop.node(r#"module.storefront.aws_lb_target_group.this["api"]"#).unwrap();
-    assert!(!group.arn.as_deref().unwrap().contains("1c9a44be07d25f83"));
+    assert!(!group.arn().unwrap().contains("1c9a44be07d25f83"));
 }
 
 #[test]
@@ -166,11 +171,12 @@ fn neighbours_come_nearest_first() {
 #[test]
 fn an_alarm_resolves_to_its_node() {
     let shop = shop();
-    let suffix = |id: &str| shop.node(id).unwrap().text("arn_suffix").unwrap().to_owned();
+    let read = |id: &str| shop.node(id).unwrap().read().unwrap();
+    let suffix = |id: &str| read(id).text("arn_suffix").unwrap().to_owned();
     let (balancer, group) =
         (suffix("module.storefront.aws_lb.this"), suffix(r#"module.storefront.aws_lb_target_group.this["web"]"#));
-    let api = shop.node("aws_apigatewayv2_api.shop").unwrap().text("id").unwrap().to_owned();
-    let bastion = shop.node("aws_instance.bastion").unwrap().text("id").unwrap().to_owned();
+    let api = read("aws_apigatewayv2_api.shop").text("id").unwrap().to_owned();
+    let bastion = read("aws_instance.bastion").text("id").unwrap().to_owned();
     check_resolves("AWS/Lambda", &[("FunctionName", "shop-prod-orders")], Ok(ORDERS));
     check_resolves(
         "AWS/ECS",
@@ -200,7 +206,7 @@ fn an_alarm_on_something_else_is_clearly_not_in_the_twin() {
         Err("Lambda function `legacy-thumbnailer`"),
     );
     check_resolves("AWS/ECS", &[("ClusterName", "other"), ("ServiceName", "web")], Err("ECS service `other/web`"));
-    check_resolves("Shop/Sales", &[("Team", "a")], Err("what namespace `Shop/Sales` means with dimensions `Team=a`"));
+    check_resolves("Shop/Sales", &[("Team", "a")], Err("what namespace `Shop/Sales` means with `Team=a`"));
 }
 
 #[test]
@@ -244,12 +250,12 @@ fn names_and_arns_find_their_node() {
 
 #[test]
 fn no_secret_of_the_state_reaches_the_topology() {
-    let text = serde_json::to_string(&shop_object()).unwrap();
+    let text = stored(&shop_object());
     for secret in ["Tr0ub4dor-and-3-horses", "shop-pay-9f8e7d6c5b4a39281706"] {
         assert!(std::str::from_utf8(SHOP).unwrap().contains(secret));
         assert!(!text.contains(secret), "{secret}");
     }
-    let function = shop_object().nodes.into_iter().find(|node| node.id.as_str() == ORDERS).unwrap();
+    let function = shop().node(ORDERS).unwrap().read().unwrap();
     let variables = &function.attributes["environment"][0]["variables"];
     assert_eq!(
         (&variables["PAYMENT_API_KEY"], &variables["ORDERS_TABLE"]),
@@ -258,21 +264,15 @@ fn no_secret_of_the_state_reaches_the_topology() {
 }
 
 #[test]
-fn the_stored_form_reads_back() {
-    let object = shop_object();
-    let text = serde_json::to_string(&object).unwrap();
-    assert_eq!(serde_json::from_str::<TopologyObject>(&text).unwrap(), object);
-}
-
-#[test]
 fn the_same_state_gives_the_same_object() {
-    assert_eq!(serde_json::to_string(&shop_object()).unwrap(), serde_json::to_string(&shop_object()).unwrap());
+    assert_eq!(stored(&shop_object()), stored(&shop_object()));
+    assert!(shop_object().says_the_same(&shop_object()));
 }
 
 #[test]
 fn an_older_state_does_not_follow_a_newer_one() {
     let newer = shop_object();
-    assert_eq!(newer.succeed(State::parse(SHOP).unwrap()).unwrap().sequence, 2);
+    assert_eq!(newer.succeed(State::parse(SHOP).unwrap()).unwrap().sequence(), 2);
     let older = std::str::from_utf8(SHOP).unwrap().replacen("\"serial\": 90", "\"serial\": 89", 1);
     assert!(matches!(
         newer.succeed(State::parse(older.as_bytes()).unwrap()),
@@ -314,13 +314,9 @@ fn an_address_of_two_states_names_neither() {
 fn objects_that_do_not_fit_together_are_refused() {
     let one = || object("a", &[("aws_vpc.v", json!({}), &[])]);
     assert!(matches!(Topology::merge(vec![one(), one()]), Err(MergeError::SameSource { .. })));
-    let copy = TopologyObject { source: "b".into(), ..one() };
+    let state = br#"{"version": 4, "serial": 1, "lineage": "a", "resources": []}"#;
+    let copy = TopologyObject::of(State::parse(state).unwrap(), "b");
     assert!(matches!(Topology::merge(vec![one(), copy]), Err(MergeError::SameLineage { .. })));
-    let newer = TopologyObject { format: 2, ..one() };
-    assert!(matches!(Topology::merge(vec![newer]), Err(MergeError::UnsupportedFormat { format: 2, .. })));
-    let edge = Edge { from: NodeId::new("aws_vpc.v"), to: NodeId::new("aws_vpc.gone"), relation: Relation::DependsOn };
-    let broken = TopologyObject { edges: vec![edge], ..one() };
-    assert!(matches!(Topology::merge(vec![broken]), Err(MergeError::DanglingEdge { .. })));
 }
 
 #[test]
@@ -339,7 +335,7 @@ fn null_lists_and_missing_arns_do_no_harm() {
         ],
     );
     let topology = Topology::merge(vec![odd]).unwrap();
-    assert_eq!(topology.nodes().len(), 4);
+    assert_eq!(topology.len(), 4);
     assert_eq!(topology.find("u-1"), Lookup::Found(NodeId::new("aws_unheard_of.u")));
     // Of an unknown type the declared dependency is all that is known.
     assert_eq!(broken_with(&topology, "aws_lb.l"), ["aws_unheard_of.u"]);
@@ -353,7 +349,7 @@ fn the_shops_rules_bear_on_its_nodes() {
     );
     let shop = shop();
     let check = |action: ActionName, id: &str, now: &str, expect: Option<&str>| {
-        let verdict = policy.permit(action, shop.node(id).unwrap(), now.parse().unwrap());
+        let verdict = policy.permit(action, &shop.node(id).unwrap().read().unwrap(), now.parse().unwrap());
         assert_eq!(verdict.rule.as_deref(), expect, "{}", verdict.reason);
     };
     let alarm = "2026-11-23T09:15:32Z";
@@ -398,7 +394,7 @@ proptest! {
             }
         }
         let object = TopologyObject::of(State::parse(file.to_string().as_bytes()).unwrap(), "shop");
-        let text = serde_json::to_string(&object).unwrap();
+        let text = stored(&object);
         let quoted = serde_json::to_string(&secret).unwrap();
         let twice = serde_json::to_string(&quoted[1..quoted.len() - 1]).unwrap();
         for spelling in [secret.as_str(), &quoted[1..quoted.len() - 1], &twice[1..twice.len() - 1]] {

@@ -300,6 +300,7 @@ fn setup(
         // The embedded account reacts within seconds, so the demo looks again after one; `sao up` and AWS take longer.
         settings: vec![("settle_seconds".to_owned(), "1".to_owned())],
         public_url: format!("http://{}", listen::address(listener)?),
+        services: workflow::task::Services::default(),
     })
 }
 

@@ -12,6 +12,27 @@ impl Definition {
 }
 
 impl State {
+    /// The place of the state as the service writes it, such as `/States/A/Branches[0]/States/B`.
+    #[must_use]
+    pub fn location(&self) -> String {
+        let mut steps = self.pointer.split('/').skip(1);
+        let mut location = String::new();
+        while let Some(step) = steps.next() {
+            location.push('/');
+            location.push_str(step);
+            match step {
+                "States" => {
+                    let name = steps.next().unwrap_or_default();
+                    location.push('/');
+                    location.push_str(&name.replace("~1", "/").replace("~0", "~"));
+                }
+                "Branches" => location.push_str(&format!("[{}]", steps.next().unwrap_or_default())),
+                _ => {}
+            }
+        }
+        location
+    }
+
     /// `Next` or `End`; `None` for the types that have neither (Choice, Succeed, Fail).
     #[must_use]
     pub fn next(&self) -> Option<Next> {

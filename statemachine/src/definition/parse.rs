@@ -9,6 +9,7 @@
 //!                     \______________\____________\_________> Ledger of problems
 //! ```
 
+mod arguments;
 mod choice;
 mod errors;
 mod fail;

@@ -36,6 +36,7 @@ impl Execution {
             Record::ItemsRead { .. }
             | Record::ChildStarted { .. }
             | Record::ChildEnded { .. }
+            | Record::ChildRedriven { .. }
             | Record::ResultsDue { .. }
             | Record::MapRunChanged { .. } => self.apply_to_map_run(at, record),
         }
@@ -60,6 +61,7 @@ impl Execution {
                     entered_at: at,
                     attempts: BTreeMap::new(),
                     retry_count: 0,
+                    silent: false,
                 };
                 if let Some(path) = self.paths.get_mut(&path) {
                     path.visit = Some(visit);
@@ -69,6 +71,7 @@ impl Execution {
             }
             Event::StateExited { output, assigned, next, .. } => {
                 self.assign(path, assigned);
+                self.release_map_runs(path);
                 self.set_last(path, id);
                 match next {
                     Some(state) => self.set_phase(path, Phase::Ready { state: *state, input: *output }),
@@ -112,6 +115,8 @@ impl Execution {
             Event::TaskFailed { failure, .. }
             | Event::TaskTimedOut { failure }
             | Event::EvaluationFailed { failure, .. } => {
+                let silent = matches!(event, Event::TaskTimedOut { .. }) && self.is_silent(path, at);
+                self.visit_mut(path, |visit| visit.silent = silent);
                 self.set_last(path, id);
                 self.set_phase(path, Phase::Failing(failure.clone()));
             }
@@ -152,7 +157,8 @@ impl Execution {
             Event::MapRunStarted { .. }
             | Event::MapRunSucceeded
             | Event::MapRunFailed { .. }
-            | Event::MapRunAborted => self.apply_map_run_event(at, path, event),
+            | Event::MapRunAborted
+            | Event::MapRunRedriven { .. } => self.apply_map_run_event(at, path, event),
             Event::ExecutionRedriven { client_token, .. } => self.revive(at, client_token.clone()),
         }
     }
@@ -282,6 +288,12 @@ impl Execution {
         if let Some(visit) = self.paths.get_mut(&path).and_then(|p| p.visit.as_mut()) {
             change(visit);
         }
+    }
+
+    /// Whether a running attempt's heartbeat is overdue, and not the attempt as a whole.
+    fn is_silent(&self, path: PathId, at: Millis) -> bool {
+        let Some(Phase::InTask(run)) = self.paths.get(&path).map(|p| &p.phase) else { return false };
+        run.heartbeat_due.is_some_and(|due| due <= at) && run.deadline.is_none_or(|deadline| deadline > at)
     }
 
     fn update_task(&mut self, path: PathId, change: impl FnOnce(&mut TaskRun)) {

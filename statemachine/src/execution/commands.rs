@@ -20,10 +20,16 @@ impl Execution {
                 Stage::Reading => commands.extend(self.read_items(run)),
                 Stage::Running => commands.extend(run.running.iter().filter_map(|index| self.start_child(run, *index))),
                 Stage::Writing { .. } => commands.extend(self.write_results(run)),
-                Stage::Over => {}
+                Stage::Redriving | Stage::Over => {}
             }
         }
         commands
+    }
+
+    /// Whether the end of a task that was called is still waited for.
+    #[must_use]
+    pub fn awaits(&self, task: TaskId) -> bool {
+        self.is_running() && self.task(task).is_some()
     }
 
     /// The command that a record implies, if what it started still runs.
@@ -34,7 +40,7 @@ impl Execution {
                 _ => None,
             },
             Record::Event { path, event: Event::MapRunStarted { .. }, .. } => self.read_items(self.map_run_at(*path)?),
-            Record::ChildStarted { path, index, .. } => self
+            Record::ChildStarted { path, index, .. } | Record::ChildRedriven { path, index } => self
                 .map_run_at(*path)
                 .filter(|run| run.running.contains(index))
                 .and_then(|run| self.start_child(run, *index)),
@@ -96,6 +102,6 @@ impl Execution {
 
 /// The command that stops what a map run gave up.
 pub(super) fn abort(run: &MapRun) -> Command {
-    let execution_arns = run.given_up.iter().map(|index| run.child_arn(&run.child_name(*index))).collect();
+    let execution_arns = run.given_up.iter().map(|index| run.child_arn(*index)).collect();
     Command::AbortChildren(AbortChildren { run: run.id, map_run_arn: run.arn.clone(), execution_arns })
 }

@@ -6,8 +6,8 @@
 use crate::{
     data::Chance,
     definition::StateKind,
-    execution::{Draft, Execution, Path, Phase, ROOT},
-    record::{Event, Failure, Millis, PathId, Record},
+    execution::{Draft, Execution, FROM_OUTSIDE, Path, Phase, ROOT},
+    record::{Event, EventId, Failure, Millis, PathId, Record},
     retry, state,
     state::View,
 };
@@ -21,13 +21,13 @@ impl Execution {
         }
         let mut draft = Draft::new(self, now, chance);
         if self.deadline().is_some_and(|due| due <= now) {
-            draft.event(ROOT, self.last(ROOT), Event::ExecutionTimedOut);
+            draft.event(ROOT, FROM_OUTSIDE, Event::ExecutionTimedOut);
             return Some(draft.into_records());
         }
         let id = self.timers.first().filter(|(due, _)| *due <= now).map(|(_, path)| *path);
         let id = id.or_else(|| self.runnable.first().copied())?;
         let path = self.paths.get(&id)?;
-        if self.events >= MOST_EVENTS {
+        if self.events >= self.most_events() {
             self.break_off(&mut draft, path);
         } else {
             self.step(&mut draft, id, path);
@@ -69,9 +69,14 @@ impl Execution {
         }
     }
 
+    /// How many events there may be before the one that says that there are too many.
+    fn most_events(&self) -> EventId {
+        if self.is_express() { MOST_EXPRESS_EVENTS } else { MOST_EVENTS }
+    }
+
     fn break_off(&self, draft: &mut Draft<'_>, path: &Path) {
-        let cause = draft
-            .payload(&format!("The execution reached the maximum number of history events ({}).", MOST_EVENTS + 1));
+        let most = self.most_events() + 1;
+        let cause = draft.payload(&format!("The execution reached the maximum number of history events ({most})."));
         let failure = Failure { error: Some("States.Runtime".to_owned()), cause: Some(cause), fatal: true };
         draft.event(ROOT, path.last, Event::ExecutionFailed { failure });
     }
@@ -89,4 +94,7 @@ impl View<'_> {
 }
 
 /// An execution's history holds at most 25,000 events; the last one says so.
-pub(super) const MOST_EVENTS: u64 = 24_999;
+pub(super) const MOST_EVENTS: EventId = 24_999;
+
+/// An Express execution has no such limit in Step Functions, and five minutes; here what it may take of memory is bounded.
+const MOST_EXPRESS_EVENTS: EventId = 249_999;

@@ -201,7 +201,9 @@ impl Execution {
     fn run(&mut self, mut records: Vec<Record>, now: Millis, chance: &mut dyn Chance) -> Advance {
         let given_up: BTreeSet<EventId> = self.given_up().map(|run| run.id.started).collect();
         records.iter().for_each(|record| self.apply(now, record));
-        while let Some(decided) = self.decide(now, chance) {
+        while records.len() < self.longest_turn()
+            && let Some(decided) = self.decide(now, chance)
+        {
             decided.iter().for_each(|record| self.apply(now, record));
             records.extend(decided);
         }
@@ -209,6 +211,21 @@ impl Execution {
         let mut asked: Vec<Command> = newly.map(commands::abort).collect();
         asked.extend(records.iter().filter_map(|record| self.command(record)));
         Advance { records, commands: asked }
+    }
+
+    /// How many records one turn makes, about. A Standard execution goes as far as it can: its history is bounded.
+    fn longest_turn(&self) -> usize {
+        if self.is_express() { LONGEST_EXPRESS_TURN } else { usize::MAX }
+    }
+
+    /// Whether it would go on at once: the last turn of an Express execution may have been cut.
+    #[must_use]
+    pub fn can_go_on(&self) -> bool {
+        self.is_running() && !self.runnable.is_empty()
+    }
+
+    fn is_express(&self) -> bool {
+        self.part.is_some_and(|part| part.express)
     }
 
     /// How it is.
@@ -302,7 +319,7 @@ impl Execution {
     /// The definition's own timeout is its parent's, not a child's; what is Express has at most what any Express workflow has.
     fn deadline(&self) -> Option<Millis> {
         let own = self.part.is_none_or(|part| part.block == BlockId(0)).then_some(self.definition.timeout_seconds);
-        let express = self.part.is_some_and(|part| part.express).then_some(LONGEST_EXPRESS_SECONDS);
+        let express = self.is_express().then_some(LONGEST_EXPRESS_SECONDS);
         let seconds = [own.flatten(), express].into_iter().flatten().min()?;
         // A redrive begins the time anew.
         let since = self.redrives.last().map_or(self.started_at, |redrive| redrive.at);
@@ -361,8 +378,14 @@ pub(crate) fn seconds_to_millis(seconds: u64) -> Millis {
     Millis::try_from(seconds.saturating_mul(1000)).unwrap_or(Millis::MAX / 4).min(Millis::MAX / 4)
 }
 
+/// After so many records the clock of an Express execution is looked at again.
+const LONGEST_EXPRESS_TURN: usize = 10_000;
+
 /// How long an Express workflow may run.
 const LONGEST_EXPRESS_SECONDS: u64 = 300;
 
 /// The execution's own path.
 pub(crate) const ROOT: PathId = PathId(0);
+
+/// What an execution's end follows when it comes from outside, by StopExecution or by its own deadline: nothing.
+pub(crate) const FROM_OUTSIDE: EventId = 0;

@@ -56,6 +56,8 @@ pub(crate) struct Visit {
     pub(crate) attempts: BTreeMap<u32, u64>,
     /// How often the state was retried.
     pub(crate) retry_count: u64,
+    /// Whether the last attempt timed out because its worker sent no heartbeat.
+    pub(crate) silent: bool,
 }
 
 /// How far a path is.

@@ -2,7 +2,7 @@
 //!
 //! Owns what is kept of an execution for that (the paths as they stood when it ended, and of a Parallel or Map that failed the
 //! children that it took down) and how these go on. What succeeded is not run again; a state that failed or was stopped
-//! begins again, without being entered again and with all its retries.
+//! begins again, without being entered again and with all its retries; a map run goes on with the children that did not succeed.
 
 use std::collections::BTreeMap;
 
@@ -100,6 +100,10 @@ impl Execution {
     fn resume(&mut self, paths: BTreeMap<PathId, Path>, last: EventId) {
         for (id, mut path) in paths {
             let fallen = path.fallen.take();
+            let map_run = match (&path.phase, &path.visit) {
+                (Phase::Failing(_) | Phase::InMapRun { .. }, Some(visit)) => self.unsuccessful_map_run(id, visit),
+                _ => None,
+            };
             let phase = std::mem::replace(&mut path.phase, Phase::Entered);
             let (phase, children) = match (phase, fallen) {
                 (Phase::Failing(_), Some(fallen)) => (Phase::Joining(fallen.join), fallen.children),
@@ -107,7 +111,10 @@ impl Execution {
             };
             path.last = last;
             self.paths.insert(id, path);
-            self.set_phase(id, phase);
+            match map_run {
+                Some(started) => self.return_to_map_run(id, started),
+                None => self.set_phase(id, phase),
+            }
             self.resume(children, last);
         }
     }

@@ -4,7 +4,10 @@ use crate::{
     command::{MapRunId, Refused, Signal, TaskId},
     data::Chance,
     definition::{Resource, ResourceKind, StateKind},
-    execution::{Draft, Execution, MapRun, Phase, ROOT, Stage, Status, TaskRun, completed_by_token, seconds_to_millis},
+    execution::{
+        Draft, Execution, FROM_OUTSIDE, MapRun, Phase, ROOT, Stage, Status, TaskRun, completed_by_token,
+        seconds_to_millis,
+    },
     history::wire_names,
     items::{ITEM_READER_FAILED, Items, RESULT_WRITER_FAILED, ReadError},
     record::{Event, Failure, Millis, Outcome, PathId, Record, Stage as TaskStage},
@@ -55,8 +58,7 @@ impl Execution {
             }
             Signal::Stop { error, cause } => {
                 let cause = cause.map(|cause| draft.payload(&cause));
-                let last = self.paths.get(&ROOT).map_or(0, |p| p.last);
-                draft.event(ROOT, last, Event::ExecutionAborted { failure: Failure::new(error, cause) });
+                draft.event(ROOT, FROM_OUTSIDE, Event::ExecutionAborted { failure: Failure::new(error, cause) });
             }
             Signal::ItemsRead { run, items } => self.items_read(&mut draft, run, items)?,
             Signal::ItemsFailed { run, cause } => {

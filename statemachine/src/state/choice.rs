@@ -8,7 +8,7 @@ use crate::{
     data::{DataError, Env, jsonpath},
     definition::{ChoiceRule, Condition, Domain, IsKind, Operand, Order, QueryLanguage, Source, StateId, Test},
     execution::Draft,
-    state::{Scope, Shaped, View, fail::unexpected, runtime, wait::parse_time},
+    state::{Made, Scope, Shaped, View, fail::unexpected, runtime, wait::parse_time},
 };
 
 pub(crate) fn begin(
@@ -22,31 +22,30 @@ pub(crate) fn begin(
     let mut chosen = None;
     for (place, rule) in rules.iter().enumerate() {
         if holds(&rule.condition, place, &input, &scope, draft)? {
-            chosen = Some(rule);
+            chosen = Some((place, rule));
             break;
         }
     }
-    let next = chosen.map(|rule| rule.next).or(default).ok_or_else(no_choice)?;
+    let next = chosen.map(|(_, rule)| rule.next).or(default).ok_or_else(no_choice)?;
     let shaped = shape(view, chosen, draft)?;
     view.exit(shaped.output, shaped.assigned, Some(next), view.path.last, draft);
     Ok(())
 }
 
 /// A rule's own `Output` and `Assign` stand in for the state's.
-fn shape(view: &View<'_>, rule: Option<&ChoiceRule>, draft: &mut Draft<'_>) -> Result<Shaped, DataError> {
-    let Some(rule) = rule else { return view.shape(None, draft) };
+fn shape(view: &View<'_>, rule: Option<(usize, &ChoiceRule)>, draft: &mut Draft<'_>) -> Result<Shaped, DataError> {
+    let Some((place, rule)) = rule else { return view.shape(None, draft) };
     if view.state.query_language == QueryLanguage::Jsonata {
-        let output = rule.output.as_ref().or(view.state.flow.output.as_ref());
-        return view.shape_by_jsonata(output, rule.assign.as_ref(), None, None, draft);
+        let own = Made::within(&format!("Choices[{place}]/"), rule.output.as_ref(), rule.assign.as_ref());
+        let output = own.output.or(view.own_fields().output);
+        return view.shape_by_jsonata(Made { output, ..own }, None, None, draft);
     }
     view.shape_with(rule.assign.as_ref(), draft)
 }
 
+/// The specification names this `States.NoChoiceMatched`; Step Functions reports `States.Runtime`, which nothing catches.
 fn no_choice() -> DataError {
-    DataError::new(
-        "States.NoChoiceMatched",
-        "Failed to transition out of the state. The state does not point to a next state.",
-    )
+    runtime("Failed to transition out of the state. The state does not point to a next state.")
 }
 
 fn holds(

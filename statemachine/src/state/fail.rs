@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::{
-    data::{DataError, jsonata},
+    data::{DataError, jsonata, template},
     definition::Source,
     execution::Draft,
     record::{Failure, Record},
@@ -34,7 +34,12 @@ fn text(
     }
     let scope = view.scope();
     let input = view.input().value(draft);
-    match view.source(field, source, &input, &scope, draft)? {
+    let value = match source {
+        // Unlike other paths, these two may be calls of intrinsic functions, and are worded as a template's fields are.
+        Source::Path(path) => template::evaluate_text(path, &format!("{field}Path"), &scope.env(&input), draft.chance)?,
+        _ => view.source(field, source, &input, &scope, draft)?,
+    };
+    match value {
         Value::String(text) => Ok(Some(text)),
         other => Err(match source {
             Source::Path(path) => {

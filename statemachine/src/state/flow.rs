@@ -31,6 +31,24 @@ pub(crate) struct Shaped {
     pub(crate) assigned: Vec<(String, PayloadId)>,
 }
 
+/// What makes the output and the variables in JSONata: each template with the name that a failure gives its field.
+#[derive(Debug)]
+pub(crate) struct Made<'t> {
+    pub(crate) output: Option<(String, &'t Value)>,
+    pub(crate) assign: Option<(String, &'t Value)>,
+}
+
+impl<'t> Made<'t> {
+    /// The two fields of what stands at a place in the state; the state itself is at none.
+    pub(crate) fn within(place: &str, output: Option<&'t Value>, assign: Option<&'t Value>) -> Self {
+        let named = |name: &str, template| (format!("{place}{name}"), template);
+        Self {
+            output: output.map(|template| named("Output", template)),
+            assign: assign.map(|template| named("Assign", template)),
+        }
+    }
+}
+
 impl Doc {
     /// The document's value.
     pub(crate) fn value(&self, draft: &Draft<'_>) -> Value {
@@ -88,11 +106,13 @@ impl View<'_> {
     pub(crate) fn shape(&self, result: Option<Doc>, draft: &mut Draft<'_>) -> Result<Shaped, DataError> {
         match self.state.query_language {
             QueryLanguage::JsonPath => self.shape_by_paths(result, self.state.flow.assign.as_ref(), draft),
-            QueryLanguage::Jsonata => {
-                let (output, assign) = (self.state.flow.output.as_ref(), self.state.flow.assign.as_ref());
-                self.shape_by_jsonata(output, assign, result, None, draft)
-            }
+            QueryLanguage::Jsonata => self.shape_by_jsonata(self.own_fields(), result, None, draft),
         }
+    }
+
+    /// The state's own `Output` and `Assign`.
+    pub(crate) fn own_fields(&self) -> Made<'_> {
+        Made::within("", self.state.flow.output.as_ref(), self.state.flow.assign.as_ref())
     }
 
     /// As [`View::shape`] without a result, with another `Assign` than the state's.
@@ -158,24 +178,23 @@ impl View<'_> {
     /// `Output` and `Assign` of a state, a choice rule or a catcher in JSONata.
     pub(crate) fn shape_by_jsonata(
         &self,
-        output: Option<&Value>,
-        assign: Option<&Value>,
+        fields: Made<'_>,
         result: Option<Doc>,
         error: Option<&Value>,
         draft: &mut Draft<'_>,
     ) -> Result<Shaped, DataError> {
         let mut assigned = Vec::new();
         let mut made = None;
-        if output.is_some() || assign.is_some() {
+        if fields.output.is_some() || fields.assign.is_some() {
             let scope = self.scope();
             let result = result.as_ref().map(|result| result.value(draft));
             let bindings = scope.bindings(&self.input().value(draft), result.as_ref(), error);
-            if let Some(assign) = assign {
-                let values = scope.compute("Assign", assign, &bindings, draft.now, draft.chance)?;
+            if let Some((field, assign)) = fields.assign {
+                let values = scope.compute(&field, assign, &bindings, draft.now, draft.chance)?;
                 assigned = self.variables_of(values, draft)?;
             }
-            if let Some(output) = output {
-                made = Some(Doc::Made(scope.compute("Output", output, &bindings, draft.now, draft.chance)?));
+            if let Some((field, output)) = fields.output {
+                made = Some(Doc::Made(scope.compute(&field, output, &bindings, draft.now, draft.chance)?));
             }
         }
         let kept = || error.map(|error| Doc::Made(error.clone())).or(result).unwrap_or_else(|| self.input());
@@ -183,10 +202,17 @@ impl View<'_> {
         Ok(Shaped { output: self.limited(&output, draft)?, assigned })
     }
 
-    /// The output and the variables of a catcher.
-    pub(crate) fn catch(&self, catcher: &Catcher, caught: &Value, draft: &mut Draft<'_>) -> Result<Shaped, DataError> {
+    /// The output and the variables of the catcher at a place in `Catch`.
+    pub(crate) fn catch(
+        &self,
+        place: usize,
+        catcher: &Catcher,
+        caught: &Value,
+        draft: &mut Draft<'_>,
+    ) -> Result<Shaped, DataError> {
         if self.state.query_language == QueryLanguage::Jsonata {
-            return self.shape_by_jsonata(catcher.output.as_ref(), catcher.assign.as_ref(), None, Some(caught), draft);
+            let fields = Made::within(&format!("Catch[{place}]/"), catcher.output.as_ref(), catcher.assign.as_ref());
+            return self.shape_by_jsonata(fields, None, Some(caught), draft);
         }
         let scope = self.scope();
         let assigned = match &catcher.assign {

@@ -14,8 +14,10 @@ pub(crate) mod succeed;
 pub(crate) mod task;
 pub(crate) mod wait;
 
-pub(crate) use flow::{Doc, Shaped};
+pub(crate) use flow::{Doc, Made, Shaped};
 pub(crate) use scope::{OWN_CONTEXT, Scope, timestamp};
+
+use serde_json::Value;
 
 use crate::{
     data::{DataError, QUERY_EVALUATION_ERROR, RUNTIME},
@@ -41,6 +43,12 @@ pub(crate) fn runtime(cause: impl Into<String>) -> DataError {
 /// A failed evaluation of a JSONata field.
 pub(crate) fn evaluation(location: &str, cause: impl Into<String>) -> DataError {
     DataError::new(QUERY_EVALUATION_ERROR, cause).at(location)
+}
+
+/// The failure of a `...Path` field that leads to a value of the wrong kind.
+pub(crate) fn not_a(field: &str, kind: &str, path: &str, value: &Value) -> DataError {
+    let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    runtime(format!("The {field}Path field refers to value \"{shown}\" which is not a valid {kind}: {path}"))
 }
 
 /// Begins a state, or begins it again.
@@ -101,7 +109,7 @@ impl View<'_> {
     fn settle(&self, outcome: Result<(), DataError>, draft: &mut Draft<'_>) {
         let Err(problem) = outcome else { return };
         let failure = self.failure(&problem, draft);
-        if self.evaluation_failed(&problem, &failure, draft).is_none() {
+        if self.evaluation_failed(&problem, &failure, self.path.last, draft).is_none() {
             draft.record(Record::Broke { path: self.id, failure });
         }
     }
@@ -123,18 +131,20 @@ impl View<'_> {
 
     /// Writes `EvaluationFailed` where the history shows one, and answers its id.
     ///
-    /// It follows the event before the state was entered, but in a Wait the entering itself.
+    /// It follows the last event that stood before the step that failed. Entering a state and beginning it are one
+    /// step, so that a failure there follows the event before the entering; but a Wait is entered in a step of its own.
     pub(crate) fn evaluation_failed(
         &self,
         problem: &DataError,
         failure: &Failure,
+        last: EventId,
         draft: &mut Draft<'_>,
     ) -> Option<EventId> {
         if problem.error != QUERY_EVALUATION_ERROR {
             return None;
         }
-        let previous =
-            if matches!(self.state.kind, StateKind::Wait { .. }) { self.path.last } else { self.visit.before };
+        let begins = last == self.visit.entered && !matches!(self.state.kind, StateKind::Wait { .. });
+        let previous = if begins { self.visit.before } else { last };
         let (state, location) = (self.visit.state, problem.location.clone());
         Some(draft.event(self.id, previous, Event::EvaluationFailed { state, location, failure: failure.clone() }))
     }

@@ -8,7 +8,7 @@ use crate::{
     definition::{QueryLanguage, ResourceKind, Source, Task},
     execution::{Draft, TaskRun, completed_by_token},
     record::{Event, Failure},
-    state::{Scope, View, evaluation, runtime},
+    state::{Scope, View, evaluation, fail::unexpected, not_a},
     token::Token,
 };
 
@@ -78,9 +78,8 @@ fn seconds(
     match value.as_u64().or_else(|| value.as_f64().filter(|s| s.fract() == 0.0 && *s > 0.0).map(|s| s as u64)) {
         Some(seconds) if (1..=LONGEST_SECONDS).contains(&seconds) => Ok(Some(seconds)),
         _ => Err(match source {
-            Source::Path(path) => runtime(format!(
-                "The {field}Path field refers to value \"{value}\" which is not a valid integer: {path}"
-            )),
+            Source::Path(path) => not_a(field, "integer", path, &value),
+            _ if !value.is_number() => unexpected(field, source, "number", &value),
             _ => {
                 evaluation(field, format!("The value of the {field} field must be a positive integer but was: {value}"))
             }

@@ -50,10 +50,17 @@ fn seconds(
                 "The SecondsPath parameter references a value that is not between 0 and {LONGEST_WAIT_SECONDS}: {path} == {value}"
             )))
         }
-        (Some(seconds), _) if (0.0..=LONGEST_WAIT_SECONDS).contains(&seconds) => Ok(seconds as u64),
+        (Some(seconds), _) if seconds.fract() == 0.0 && (0.0..=LONGEST_WAIT_SECONDS).contains(&seconds) => {
+            Ok(seconds as u64)
+        }
+        (Some(_), Source::Path(path)) => {
+            Err(runtime(format!("The SecondsPath parameter does not reference a whole number: {path} == {value}")))
+        }
         (Some(_), _) => Err(evaluation(
             "Seconds",
-            format!("The value of the Seconds field must be between 0 and {LONGEST_WAIT_SECONDS} but was: {value}"),
+            format!(
+                "The value of the Seconds field must be a whole number between 0 and {LONGEST_WAIT_SECONDS} but was: {value}"
+            ),
         )),
         (None, Source::Path(path)) => {
             Err(runtime(format!("The SecondsPath parameter does not reference a valid number: {path} == {value}")))

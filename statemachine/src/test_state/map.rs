@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use super::{answer::Inspection, reader, stages};
 use crate::{
     data::{DataError, template},
-    definition::{Map, MapMode, QueryLanguage, Source, StateKind},
+    definition::{QueryLanguage, StateKind},
     execution::{Draft, Execution, STATE_DATA},
     record::{Batcher, Event, Failure, PayloadId, Record},
-    state::{self, Scope, View, runtime},
+    state::{self, View},
 };
 
 /// A Map that has begun.
@@ -27,27 +27,8 @@ pub(super) struct Begun {
 
 /// Begins the Map.
 pub(super) fn begin(view: &View<'_>, draft: &mut Draft<'_>, seen: &mut Inspection) -> Result<(), DataError> {
-    let StateKind::Map(map) = &view.state.kind else { return Ok(()) };
-    let scope = view.scope();
-    stages::report_input(view, &scope, draft, seen)?;
-    check_items_path(view, map, &scope, draft)?;
+    stages::report_input(view, &view.scope(), draft, seen)?;
     state::attempt(view, draft)
-}
-
-/// Refuses an `ItemsPath` to what is not iterable, in the words that TestState has for it: `$$.x` is shown as `$.x`.
-fn check_items_path(view: &View<'_>, map: &Map, scope: &Scope, draft: &mut Draft<'_>) -> Result<(), DataError> {
-    let Some(source @ Source::Path(path)) = map.items.as_ref().filter(|_| map.item_reader.is_none()) else {
-        return Ok(());
-    };
-    let input = view.effective_input(scope, draft)?.value(draft);
-    match view.source("ItemsPath", source, &input, scope, draft)? {
-        Value::Array(_) => Ok(()),
-        Value::Object(_) if map.mode != MapMode::Inline => Ok(()),
-        _ => {
-            let shown = path.strip_prefix('$').filter(|rest| rest.starts_with('$')).unwrap_or(path);
-            Err(runtime(format!("Reference path \"{shown}\" must point to array.")))
-        }
-    }
 }
 
 impl Begun {

@@ -1,11 +1,15 @@
 //! Logging, tracing and encryption configuration of a state machine: read, checked, shown.
 //!
-//! Owns their shapes and defaults on the wire. Nothing here is acted upon: the engine keeps them and shows them.
+//! Owns their shapes and defaults on the wire, and what AWS refuses of them.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{constraint::Constraints, refusal::Refusal, wire::Structure};
+use crate::{
+    delivery::group_of,
+    engine::{ApiError, Engine},
+};
 
 /// The three configurations of CreateStateMachine and UpdateStateMachine.
 #[derive(Debug, Default, Deserialize)]
@@ -57,6 +61,14 @@ impl Configurations {
 }
 
 impl Kept {
+    /// Refuses to log to where nothing can be logged to.
+    pub(super) async fn check_logging(&self, engine: &Engine) -> Result<(), Refusal> {
+        match &self.logging {
+            Some(logging) => Ok(engine.check_logging(logging).await?),
+            None => Ok(()),
+        }
+    }
+
     /// Drops what says no more than the default, so that CreateStateMachine sees the same machine with it and without.
     pub(super) fn without_defaults(self) -> Self {
         Self {
@@ -89,15 +101,32 @@ struct LogGroup {
     log_group_arn: Option<String>,
 }
 
+impl Destination {
+    /// Why nothing can be logged there.
+    fn problem(&self) -> Option<&'static str> {
+        let group =
+            self.cloud_watch_logs_log_group.as_ref().and_then(|Structure(group)| group.log_group_arn.as_deref());
+        let Some(arn) = group else { return Some("Must specify exactly one Log Destination.") };
+        match arn.starts_with("arn:") && arn.contains(":log-group:") {
+            true if !arn.ends_with(":*") => Some("Log Group ARN must be provided with '*' qualifier."),
+            true if group_of(arn).is_some() => None,
+            _ => Some("Log Destination is not a log group."),
+        }
+    }
+}
+
 impl Logging {
     fn read(self) -> Result<Value, Refusal> {
         let level = self.level.unwrap_or_else(|| "OFF".into());
         let destinations = self.destinations.unwrap_or_default();
-        if level != "OFF" && destinations.len() != 1 {
-            return Err(Refusal::new(
-                "InvalidLoggingConfiguration",
-                "Invalid Logging Configuration: Must specify exactly one Log Destination.",
-            ));
+        // A destination is checked at level OFF too.
+        let why = match &destinations[..] {
+            [] if level == "OFF" => None,
+            [Structure(destination)] => destination.problem(),
+            _ => Some("Must specify exactly one Log Destination."),
+        };
+        if let Some(why) = why {
+            return Err(ApiError::InvalidLoggingConfiguration(why.to_owned()).into());
         }
         let mut logging =
             json!({ "level": level, "includeExecutionData": self.include_execution_data.unwrap_or_default() });
@@ -180,10 +209,36 @@ mod tests {
     }
 
     #[test]
+    fn a_destination_is_one_log_group() {
+        let arn = "arn:aws:logs:us-east-1:123456789012:log-group:g";
+        for (groups, expect) in [
+            (vec![format!("{arn}:*")], ""),
+            (vec![], "Must specify exactly one Log Destination."),
+            (vec![format!("{arn}:*"), format!("{arn}:*")], "Must specify exactly one Log Destination."),
+            (vec![arn.to_owned()], "Log Group ARN must be provided with '*' qualifier."),
+            (vec!["arn:aws:s3:::bucket".to_owned()], "Log Destination is not a log group."),
+            (
+                vec!["arn:aws:logs:us-east-1:123456789012:log-group::*".to_owned()],
+                "Log Destination is not a log group.",
+            ),
+        ] {
+            let destinations: Vec<Value> =
+                groups.iter().map(|arn| json!({ "cloudWatchLogsLogGroup": { "logGroupArn": arn } })).collect();
+            let read = read(json!({ "loggingConfiguration": { "level": "ALL", "destinations": destinations } }));
+            let said = read.err().map(|refusal| refusal.message).unwrap_or_default();
+            assert_eq!(said.strip_prefix("Invalid Logging Configuration: ").unwrap_or(&said), expect, "{groups:?}");
+        }
+    }
+
+    #[test]
     fn what_cannot_be_is_refused() {
         for (given, code) in [
             (json!({ "loggingConfiguration": { "level": "LOUD" } }), "ValidationException"),
             (json!({ "loggingConfiguration": { "level": "ALL" } }), "InvalidLoggingConfiguration"),
+            (
+                json!({ "loggingConfiguration": { "level": "OFF", "destinations": [{}, {}] } }),
+                "InvalidLoggingConfiguration",
+            ),
             (json!({ "encryptionConfiguration": {} }), "ValidationException"),
             (
                 json!({ "encryptionConfiguration": { "type": "CUSTOMER_MANAGED_KMS_KEY", "kmsKeyId": "k" } }),

@@ -51,6 +51,7 @@ pub(super) async fn call(api: Api, request: Request) -> Result<Answer, Refusal> 
     arn::role(&role_arn)?;
     tag::check(&tags)?;
     let kept = request.configurations.read()?.without_defaults();
+    kept.check_logging(&api.engine).await?;
 
     let new = NewStateMachine {
         name,

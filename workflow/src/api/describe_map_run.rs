@@ -27,6 +27,8 @@ pub(super) struct Answer {
     item_counts: Counts,
     execution_counts: Counts,
     redrive_count: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redrive_date: Option<Timestamp>,
 }
 
 #[derive(Debug, Serialize)]
@@ -63,27 +65,26 @@ fn show(run: MapRunDescription) -> Answer {
         max_concurrency: report.max_concurrency,
         tolerated_failure_percentage: report.tolerated_failure_percentage,
         tolerated_failure_count: report.tolerated_failure_count,
-        item_counts: counts(report.items, report.express),
-        execution_counts: counts(report.executions, report.express),
-        redrive_count: 0,
+        item_counts: counts(report.items),
+        execution_counts: counts(report.executions),
+        redrive_count: report.redrives,
+        redrive_date: report.redriven_at.map(Timestamp),
     }
 }
 
-/// Express children cannot be redriven, whatever became of them.
-fn counts(counts: MapRunCounts, express: bool) -> Counts {
-    let MapRunCounts { pending, running, succeeded, failed, timed_out, aborted, total, results_written } = counts;
-    let failures_not_redrivable = if express { failed + timed_out + aborted } else { 0 };
+/// A child that cannot be redriven is known only when its redrive is tried.
+fn counts(counts: MapRunCounts) -> Counts {
     Counts {
-        pending,
-        running,
-        succeeded,
-        failed,
-        timed_out,
-        aborted,
-        total,
-        results_written,
-        failures_not_redrivable,
-        pending_redrive: 0,
+        pending: counts.pending,
+        running: counts.running,
+        succeeded: counts.succeeded,
+        failed: counts.failed,
+        timed_out: counts.timed_out,
+        aborted: counts.aborted,
+        total: counts.total,
+        results_written: counts.results_written,
+        failures_not_redrivable: 0,
+        pending_redrive: counts.pending_redrive,
     }
 }
 

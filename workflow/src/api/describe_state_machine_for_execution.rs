@@ -20,6 +20,10 @@ pub(super) struct Answer {
     definition: String,
     role_arn: String,
     update_date: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    map_run_arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<String>,
     logging_configuration: Value,
     tracing_configuration: Value,
     encryption_configuration: Value,
@@ -33,13 +37,17 @@ pub(super) async fn call(api: Api, request: Request) -> Result<Answer, Refusal> 
     let metadata_only = check.metadata_only(request.included_data.as_deref());
     check.done()?;
     arn::execution(&api.config, &execution)?;
-    let machine = api.engine.describe_state_machine_for_execution(&execution).await?;
+    let (machine, map_run_arn) = api.engine.describe_state_machine_for_execution(&execution).await?;
+    // Of a child, `arn:aws:states:REGION:ACCOUNT:mapRun:MACHINE/LABEL:NAME`.
+    let label = map_run_arn.as_deref().and_then(|arn| arn.split([':', '/']).nth(7)).map(str::to_owned);
     Ok(Answer {
         state_machine_arn: machine.arn,
         name: machine.name,
         definition: if metadata_only { "{}".into() } else { machine.definition },
         role_arn: machine.role_arn,
         update_date: Timestamp(machine.update_date),
+        map_run_arn,
+        label,
         logging_configuration: configuration::show_logging(machine.logging),
         tracing_configuration: configuration::show_tracing(machine.tracing),
         encryption_configuration: configuration::show_encryption(machine.encryption),

@@ -9,7 +9,7 @@ use super::{
     refusal::Refusal,
     wire::Timestamp,
 };
-use crate::engine::{ChildItem, ExecutionItem, ExecutionStatus};
+use crate::engine::{ChildItem, ExecutionItem, ExecutionStatus, WantedChildren};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -70,21 +70,23 @@ pub(super) async fn call(api: Api, request: Request) -> Result<Answer, Refusal> 
     })
 }
 
-/// The children of a map run. None of them waits to be redriven, and none was.
+/// The children of a map run.
 async fn of_map_run(api: &Api, request: &Request, map_run: &str, max_results: usize) -> Result<Answer, Refusal> {
     arn::map_run(&api.config, map_run)?;
     let (filter, redriven) = (request.status_filter.as_deref(), request.redrive_filter.as_deref());
     let pager =
         Pager::new("ListExecutions", &[map_run, filter.unwrap_or_default(), redriven.unwrap_or_default()], api.now());
     let paging = pager.paging(max_results, request.next_token.as_deref())?;
-    let found = api.engine.list_child_executions(map_run, filter.and_then(status_of), paging).await?;
-    if filter == Some(PENDING_REDRIVE) || redriven == Some("REDRIVEN") {
-        return Ok(Answer { executions: Vec::new(), next_token: None });
-    }
-    let shown = |child: ChildItem| Item {
-        map_run_arn: Some(map_run.to_owned()),
-        item_count: Some(child.item_count),
-        ..show(child.item)
+    let wanted = WantedChildren {
+        status: filter.and_then(status_of),
+        pending_redrive: filter == Some(PENDING_REDRIVE),
+        redriven: redriven.map(|filter| filter == "REDRIVEN"),
+    };
+    let found = api.engine.list_child_executions(map_run, wanted, paging).await?;
+    let shown = |child: ChildItem| {
+        let item = show(child.item);
+        let status = if child.pending_redrive { PENDING_REDRIVE } else { item.status };
+        Item { status, map_run_arn: Some(map_run.to_owned()), item_count: Some(child.item_count), ..item }
     };
     Ok(Answer {
         executions: found.items.into_iter().map(shown).collect(),

@@ -42,6 +42,7 @@ pub(super) async fn call(api: Api, request: Request) -> Result<Answer, Refusal> 
     arn::state_machine(&api.config, &machine)?;
     request.role_arn.as_deref().map(arn::role).transpose()?;
     let kept = request.configurations.read()?;
+    kept.check_logging(&api.engine).await?;
 
     let change = StateMachineChange {
         definition: request.definition,

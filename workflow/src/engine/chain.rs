@@ -2,7 +2,7 @@
 //!
 //! Owns the way back into memory: recovery is applying records, nothing else. It does not move the execution.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use serde_json::Value;
 use statemachine::{Execution, Identity, Millis, Record, history::History};
@@ -64,8 +64,14 @@ impl Inner {
             Some(kin) => Execution::child(definition, identity, kin.part),
             None => Execution::new(definition, identity),
         };
+        let (mut history, logging) = self.logged(&pinned);
         for (at, records) in &chain.batches {
-            records.iter().for_each(|record| execution.apply(*at, record));
+            for record in records {
+                execution.apply(*at, record);
+                if let Some(history) = &mut history {
+                    history.pass(record);
+                }
+            }
         }
         let pin = Pin { definition: chain.born.definition, saved_at: chain.born.saved_at };
         let kin = chain.kin.map(Arc::new);
@@ -74,7 +80,8 @@ impl Inner {
             trace_header: chain.born.trace_header,
             origin: chain.origin,
             head,
-            history: None,
+            history,
+            logging,
             pin,
             kin,
         })
@@ -92,11 +99,42 @@ impl Inner {
         }
     }
 
+    /// A part of the history up to the batch at `head`: what is not wanted is read over.
+    pub(super) fn events(
+        &self,
+        number: ExecutionId,
+        head: Offset,
+        window: impl FnOnce(u64) -> Range<u64>,
+    ) -> Result<Vec<Value>, String> {
+        let chain = self.chain(number, head)?;
+        let pinned = self.machines.pinned(&self.journal, chain.born.saved_at)?;
+        let mut history = History::new(Arc::clone(&pinned.definition), &pinned.role_arn, &self.naming.region);
+        let records = || chain.batches.iter().flat_map(|(at, records)| records.iter().map(move |record| (*at, record)));
+        let window = window(records().filter(|(_, record)| matches!(record, Record::Event { .. })).count() as u64);
+        let mut events = Vec::new();
+        for (at, record) in records() {
+            if history.events() >= window.end {
+                break;
+            }
+            if history.events() < window.start {
+                history.pass(record);
+            } else {
+                events.extend(history.push(at, record));
+            }
+        }
+        Ok(events)
+    }
+
     /// The history up to the batch at `head`, and the events in it.
     pub(super) fn history(&self, number: ExecutionId, head: Offset) -> Result<(History, Vec<Value>), String> {
         let chain = self.chain(number, head)?;
         let pinned = self.machines.pinned(&self.journal, chain.born.saved_at)?;
         let mut history = History::new(Arc::clone(&pinned.definition), &pinned.role_arn, &self.naming.region);
+        if let Some(origin) = &chain.origin {
+            let machine = &chain.machine;
+            let alias = origin.alias().map(|alias| self.naming.alias(machine, alias));
+            history = history.published(self.naming.version(machine, origin.version()), alias);
+        }
         let events = chain.batches.iter().flat_map(|(at, records)| records.iter().map(move |record| (*at, record)));
         let events = events.filter_map(|(at, record)| history.push(at, record)).collect();
         Ok((history, events))

@@ -12,10 +12,14 @@
 //!
 //! INVARIANT: a child's end is durable before its parent is told. After a crash the parent asks for each child again whose
 //! end it has not recorded; one that has ended is then told again.
+//!
+//! INVARIANT: a map run is redriven only after all that it gave up has come to rest, so that no end of a former attempt is
+//! taken for one of the new attempt.
 
 use std::{
     collections::{HashMap, VecDeque, hash_map::Entry},
     sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
+    time::Duration,
 };
 
 use statemachine::{AbortChildren, Execution, MapRunId, Signal, StartChild, Status};
@@ -28,7 +32,7 @@ use super::{
     table::{Live, Loaded},
 };
 use crate::{
-    index::KinRow,
+    index::{ExecutionRow, KinRow},
     journal::entry::{Born, DefinitionHash, ExecutionId, Kin, Offset},
 };
 
@@ -93,6 +97,11 @@ impl Family {
         }
     }
 
+    /// Whether nothing is going on with the children of an execution.
+    fn is_quiet(&self, parent: ExecutionId) -> bool {
+        !lock(&self.at_work).keys().any(|(of, _)| *of == parent) && !lock(&self.ends).contains_key(&parent)
+    }
+
     /// Whether nothing is going on.
     #[cfg(test)]
     pub(super) fn is_idle(&self) -> bool {
@@ -149,7 +158,7 @@ impl Inner {
         }
     }
 
-    /// Starts a child unless it was started before a crash; one that has ended since is told again.
+    /// Starts a child, or redrives it, unless that was done before a crash; one that has ended since is told again.
     async fn start_child(self: &Arc<Self>, parent: ExecutionId, pin: Pin, start: StartChild) -> Result<(), ApiError> {
         let run = (parent, start.run);
         if self.family.is_given_up(run) {
@@ -157,6 +166,10 @@ impl Inner {
         }
         let found = self.index.find(&start.state_machine_name, &start.name);
         if let Some((number, row)) = found.map_err(|error| ApiError::Unavailable(error.to_string()))? {
+            // One that was given up before it was born is born by the redrive.
+            if row.redrives < start.redrives && row.started <= start.since && self.revive(number, &row).await? {
+                return self.stop_if_given_up(run, number).await;
+            }
             if row.stopped.is_some() {
                 let ended = self.load(number, row.head).map_err(ApiError::Unavailable)?;
                 self.tell_parent(parent, start.run, start.index, ended.execution.status().clone());
@@ -164,11 +177,39 @@ impl Inner {
             return Ok(());
         }
         let number = self.bear(parent, pin, start).await?;
+        self.stop_if_given_up(run, number).await
+    }
+
+    /// Stops a child that was given up in the meantime, and perhaps too early to be found.
+    async fn stop_if_given_up(self: &Arc<Self>, run: RunKey, number: ExecutionId) -> Result<(), ApiError> {
         if self.family.is_given_up(run) {
-            // Given up in the meantime, and perhaps too early to be found.
             self.stop_child(number).await;
         }
         Ok(())
+    }
+
+    /// Redrives a child; answers whether it could be: if not, it stays as it ended.
+    async fn revive(self: &Arc<Self>, number: ExecutionId, row: &ExecutionRow) -> Result<bool, ApiError> {
+        let loaded = Box::new(self.load(number, row.head).map_err(ApiError::Unavailable)?);
+        match self.go_on(number, loaded, None).await {
+            Ok(_) => Ok(true),
+            Err(ApiError::ExecutionNotRedrivable(why)) => {
+                tracing::debug!(execution = number, "a child is not redriven: {why}");
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Waits until what the map runs of an ended execution gave up has come to rest.
+    pub(super) async fn settle_children(self: &Arc<Self>, parent: ExecutionId, execution: &Execution) {
+        for (run, arns) in execution.left_running() {
+            self.family.give_up((parent, run));
+            self.stop_children(&arns).await;
+        }
+        while !self.family.is_quiet(parent) && !self.is_closing() {
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+        }
     }
 
     /// The first turn of a child.
@@ -181,12 +222,14 @@ impl Inner {
         let StartChild { run, index, map_run_arn, name, part, items, .. } = start;
         let kin = Arc::new(Kin { parent, run, index, items, map_run_arn, part });
         let born = Born { name, definition: pin.definition, saved_at: pin.saved_at, trace_header: None };
+        let (history, logging) = self.logged(&pinned);
         let mut loaded = Box::new(Loaded {
             execution,
             trace_header: None,
             origin: None,
             head: 0,
-            history: None,
+            history,
+            logging,
             pin,
             kin: Some(kin),
         });
@@ -276,14 +319,16 @@ impl Inner {
     pub(super) fn abort_children(self: &Arc<Self>, parent: ExecutionId, abort: AbortChildren) {
         self.family.give_up((parent, abort.run));
         let inner = Arc::clone(self);
-        tokio::spawn(async move {
-            for arns in abort.execution_arns.chunks(STARTED_AT_ONCE) {
-                // Those of Express children lead nowhere; one that is not found will see that it is given up.
-                let running = arns.iter().filter_map(|arn| inner.find(arn).ok());
-                let running = running.filter(|(_, row)| row.stopped.is_none());
-                futures::future::join_all(running.map(|(number, _)| inner.stop_child(number))).await;
-            }
-        });
+        tokio::spawn(async move { inner.stop_children(&abort.execution_arns).await });
+    }
+
+    async fn stop_children(self: &Arc<Self>, arns: &[String]) {
+        for arns in arns.chunks(STARTED_AT_ONCE) {
+            // Those of Express children lead nowhere; one that is not found will see that it is given up.
+            let running = arns.iter().filter_map(|arn| self.find(arn).ok());
+            let running = running.filter(|(_, row)| row.stopped.is_none());
+            futures::future::join_all(running.map(|(number, _)| self.stop_child(number))).await;
+        }
     }
 
     async fn stop_child(self: &Arc<Self>, number: ExecutionId) {
@@ -337,6 +382,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// How many children of one command are started at once; what waits for the disk together costs one write.
 const STARTED_AT_ONCE: usize = 256;
+
+/// How often it is looked whether children have come to rest.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 
 /// How many ends one turn of a parent takes.
 const TOLD_AT_ONCE: usize = 1024;

@@ -12,6 +12,7 @@ use super::{
     Inner,
     child::Pin,
     error::ApiError,
+    jobs::Job,
     map_run, redrive,
     table::{Live, Loaded},
 };
@@ -127,6 +128,7 @@ impl Inner {
         let execution = &loaded.execution;
         let arn = execution.identity().execution_arn.clone();
         self.offer(number, execution.offers().collect());
+        self.jobs.settle(number, execution);
         if !execution.is_running() {
             self.table.remove(number);
             self.ended(number);
@@ -149,9 +151,11 @@ impl Inner {
                     let idempotency_key = key_of(arn, &invoke);
                     tracing::debug!(execution = arn, resource = invoke.resource.arn, "calling");
                     let arn = arn.to_owned();
+                    // Noted before anybody else has a turn, so that it can be given up from now on.
+                    let job = self.jobs.begin(number, &invoke);
                     tokio::spawn(async move {
                         let answer = |signal| Arc::clone(&inner).answer(number, signal).boxed();
-                        inner.call(&arn, invoke, idempotency_key, &answer).await;
+                        inner.call(&arn, invoke, idempotency_key, job.as_ref(), &answer).await;
                     });
                 }
                 Command::ReadItems(read) => drop(tokio::spawn(inner.read_items(number, *read))),
@@ -172,6 +176,7 @@ impl Inner {
         execution_arn: &str,
         invoke: InvokeTask,
         idempotency_key: String,
+        job: Option<&Job>,
         tell: &'a (dyn Fn(Signal) -> BoxFuture<'a, ()> + Send + Sync),
     ) {
         let InvokeTask { task, resource, arguments, credentials, timeout_seconds, .. } = invoke;
@@ -179,6 +184,7 @@ impl Inner {
             execution_arn: execution_arn.to_owned(),
             timeout: timeout_seconds.map(Duration::from_secs),
             credentials,
+            given_up: job.map(|job| job.given_up.clone()).unwrap_or_default(),
         };
         let call = Call {
             resource,

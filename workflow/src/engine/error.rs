@@ -34,6 +34,9 @@ pub enum ApiError {
     /// The definition has errors; all of them are listed.
     #[error("{}", .0.aws_message())]
     InvalidDefinition(InvalidDefinition),
+    /// The `loggingConfiguration` does not lead to a log group.
+    #[error("Invalid Logging Configuration: {0}")]
+    InvalidLoggingConfiguration(String),
     /// No state machine has this ARN.
     #[error("State Machine Does Not Exist: '{0}'")]
     StateMachineDoesNotExist(String),
@@ -104,6 +107,7 @@ impl ApiError {
             Self::InvalidOutput(_) => "InvalidOutput",
             Self::InvalidToken(_) | Self::InvalidPage => "InvalidToken",
             Self::InvalidDefinition(_) => "InvalidDefinition",
+            Self::InvalidLoggingConfiguration(_) => "InvalidLoggingConfiguration",
             Self::StateMachineDoesNotExist(_) => "StateMachineDoesNotExist",
             Self::StateMachineAlreadyExists(_) => "StateMachineAlreadyExists",
             Self::StateMachineDeleting(_) => "StateMachineDeleting",

@@ -9,6 +9,7 @@ use std::{
 };
 
 use futures::FutureExt;
+use serde_json::Value;
 use statemachine::{Advance, Command, Execution, Identity, Millis, Record, Signal, Status, history::History};
 use tokio::{
     sync::mpsc::{UnboundedSender, unbounded_channel},
@@ -24,7 +25,10 @@ use super::{
     start::check_input,
     types::{Progress, StartExecution, Started, SyncExecution},
 };
-use crate::journal::entry::{Born, ExecutionId, Express, Head, Offset};
+use crate::{
+    delivery::Logging,
+    journal::entry::{Born, ExecutionId, Express, Head, Offset},
+};
 
 impl Engine {
     /// StartSyncExecution: answers when the execution has ended, well or badly.
@@ -62,12 +66,17 @@ impl Inner {
     }
 
     /// Runs an execution in memory until it ends, or until the engine closes: then it is answered as it stands, running.
-    pub(super) async fn run_in_memory(self: &Arc<Self>, mut execution: Execution, input: &str) -> Execution {
+    pub(super) async fn run_in_memory(
+        self: &Arc<Self>,
+        mut execution: Execution,
+        input: &str,
+        logging: Option<&Logging>,
+    ) -> Execution {
         let number = execution.identity().number;
         let (signals, mut inbox) = unbounded_channel();
         // What is still called when the execution ends is given up with the set.
         let mut calls = JoinSet::new();
-        let mut told = self.has_followers().then(|| {
+        let mut told = (self.has_followers() || logging.is_some()).then(|| {
             let role_arn = &execution.identity().role_arn;
             History::new(Arc::clone(execution.definition()), role_arn, &self.naming.region)
         });
@@ -75,7 +84,7 @@ impl Inner {
         loop {
             let Advance { records, commands } = advance;
             if let Some(history) = &mut told {
-                self.tell_of(&execution, history, &records);
+                self.tell_of(&execution, history, logging, &records);
             }
             if !execution.is_running() {
                 return execution;
@@ -90,10 +99,15 @@ impl Inner {
                 if self.is_closing() {
                     return execution;
                 }
-                let signal = tokio::select! {
-                    signal = inbox.recv() => signal,
-                    () = self.clock.sleep_until(due) => None,
-                    () = closing => None,
+                let signal = if execution.can_go_on() {
+                    tokio::task::yield_now().await;
+                    None
+                } else {
+                    tokio::select! {
+                        signal = inbox.recv() => signal,
+                        () = self.clock.sleep_until(due) => None,
+                        () = closing => None,
+                    }
                 };
                 match execution.advance(signal, self.clock.now(), &mut chance) {
                     Ok(advance) if !advance.records.is_empty() => break advance,
@@ -106,8 +120,8 @@ impl Inner {
 
     async fn run_to_the_end(self: Arc<Self>, start: StartExecution) -> Result<SyncExecution, ApiError> {
         let Express { machine, input, born, id, execution, .. } = self.accept_express(start)?;
-        let execution = self.express_execution(execution, &machine, &born, &id)?;
-        let execution = self.run_in_memory(execution, &input).await;
+        let (execution, logging) = self.express_execution(execution, &machine, &born, &id)?;
+        let execution = self.run_in_memory(execution, &input, logging.as_deref()).await;
         let (start_date, stop_date) = (execution.started_at(), execution.latest());
         let (output, error, cause) = match execution.status().clone() {
             Status::Running => return Err(ApiError::Unavailable("the engine is shutting down".into())),
@@ -136,8 +150,8 @@ impl Inner {
     async fn run_in_the_background(self: Arc<Self>, express: Express) {
         let Express { execution: number, machine, input, born, id, .. } = express;
         match self.express_execution(number, &machine, &born, &id) {
-            Ok(execution) => {
-                if self.run_in_memory(execution, &input).await.is_running() {
+            Ok((execution, logging)) => {
+                if self.run_in_memory(execution, &input, logging.as_deref()).await.is_running() {
                     return;
                 }
             }
@@ -183,11 +197,12 @@ impl Inner {
         machine: &str,
         born: &Born,
         id: &str,
-    ) -> Result<Execution, ApiError> {
+    ) -> Result<(Execution, Option<Arc<Logging>>), ApiError> {
         let pinned = self.machines.pinned(&self.journal, born.saved_at).map_err(ApiError::Unavailable)?;
         let execution_arn = self.naming.express(machine, &born.name, id);
         let identity = Identity { execution_arn, ..self.identity(number, machine, &born.name, &pinned) };
-        Ok(Execution::express(Arc::clone(&pinned.definition), Arc::new(identity)))
+        let execution = Execution::express(Arc::clone(&pinned.definition), Arc::new(identity));
+        Ok((execution, pinned.logging.clone()))
     }
 
     /// Does what an execution in memory wants done; what comes of it arrives as a signal.
@@ -208,7 +223,7 @@ impl Inner {
                         let _ = signals.send(signal);
                         async {}.boxed()
                     };
-                    inner.call(&arn, invoke, key, &tell).await;
+                    inner.call(&arn, invoke, key, None, &tell).await;
                 });
             }
             other => {
@@ -219,13 +234,12 @@ impl Inner {
         }
     }
 
-    fn tell_of(&self, execution: &Execution, history: &mut History, records: &[Record]) {
+    fn tell_of(&self, execution: &Execution, history: &mut History, logging: Option<&Logging>, records: &[Record]) {
         let at = execution.latest();
-        self.publish(Progress {
-            execution_arn: execution.identity().execution_arn.clone(),
-            status: status_of(execution.status()),
-            events: records.iter().filter_map(|record| history.push(at, record)).collect(),
-        });
+        let events: Vec<Value> = records.iter().filter_map(|record| history.push(at, record)).collect();
+        self.log(execution, logging, &events);
+        let execution_arn = execution.identity().execution_arn.clone();
+        self.publish(Progress { execution_arn, status: status_of(execution.status()), events });
     }
 }
 

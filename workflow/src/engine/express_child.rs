@@ -40,6 +40,7 @@ impl Inner {
             role_arn: pinned.role_arn.clone(),
         };
         let execution = Execution::child(Arc::clone(&pinned.definition), Arc::new(identity), start.part);
-        Ok(self.run_in_memory(execution, &start.input).await.status().clone())
+        let ended = self.run_in_memory(execution, &start.input, pinned.logging.as_deref()).await;
+        Ok(ended.status().clone())
     }
 }

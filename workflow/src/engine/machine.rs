@@ -22,11 +22,13 @@ use super::{
     types::{Created, NewStateMachine, NewVersion, StateMachine, StateMachineChange, Updated},
 };
 use crate::{
+    delivery::Logging,
     index::Index,
     journal::{
         Journal,
         entry::{DefinitionHash, Head, Machine, Offset, Publication},
     },
+    task,
 };
 
 /// The machines that there are, and the definitions in use.
@@ -53,6 +55,20 @@ pub(super) struct Pinned {
     pub(super) definition: Arc<Definition>,
     pub(super) hash: DefinitionHash,
     pub(super) role_arn: String,
+    /// Where its events go, if anywhere.
+    pub(super) logging: Option<Arc<Logging>>,
+}
+
+impl Pinned {
+    fn new(definition: Definition, machine: &Machine) -> Self {
+        let logging = machine.logging.as_deref().and_then(|text| serde_json::from_str(text).ok());
+        Self {
+            definition: Arc::new(definition),
+            hash: machine.hash,
+            role_arn: machine.role_arn.clone(),
+            logging: logging.and_then(|logging| Logging::parse(&logging)).map(Arc::new),
+        }
+    }
 }
 
 impl Machines {
@@ -93,10 +109,7 @@ impl Machines {
         let machine = read_machine(journal, saved_at)?;
         let definition =
             Definition::parse_as(&machine.definition, kind_of(&machine)).map_err(|error| error.to_string())?;
-        Ok(self.pin(
-            saved_at,
-            Arc::new(Pinned { definition: Arc::new(definition), hash: machine.hash, role_arn: machine.role_arn }),
-        ))
+        Ok(self.pin(saved_at, Arc::new(Pinned::new(definition, &machine))))
     }
 
     fn pin(&self, saved_at: Offset, pinned: Arc<Pinned>) -> Arc<Pinned> {
@@ -167,12 +180,16 @@ impl Engine {
     ///
     /// # Errors
     /// InvalidArn, ExecutionDoesNotExist.
-    pub async fn describe_state_machine_for_execution(&self, arn: &str) -> Result<StateMachine, ApiError> {
+    pub async fn describe_state_machine_for_execution(
+        &self,
+        arn: &str,
+    ) -> Result<(StateMachine, Option<String>), ApiError> {
         execution_of(arn)?;
         let (number, row) = self.inner.find(arn)?;
         let chain = self.inner.chain(number, row.head).map_err(ApiError::Unavailable)?;
         let machine = read_machine(&self.inner.journal, chain.born.saved_at).map_err(ApiError::Unavailable)?;
-        Ok(self.inner.shown(&machine, machine.definition.clone(), false))
+        let shown = self.inner.shown(&machine, machine.definition.clone(), false);
+        Ok((shown, chain.kin.map(|kin| kin.map_run_arn)))
     }
 
     /// ListStateMachines, by name; definitions are left empty.
@@ -199,7 +216,7 @@ impl Inner {
     async fn create_state_machine(&self, new: NewStateMachine) -> Result<Created, ApiError> {
         check_name(&new.name)?;
         check_size(&new.definition)?;
-        let definition = Definition::parse_as(&new.definition, new.kind).map_err(ApiError::InvalidDefinition)?;
+        let definition = accepted(&new.definition, new.kind)?;
         let state_machine_arn = self.naming.state_machine(&new.name);
         let now = self.clock.now();
         let machine = Machine {
@@ -260,8 +277,7 @@ impl Inner {
         let version = if revised {
             machine.saved = update_date;
             machine.revision_id = Some(uuid::Uuid::new_v4().to_string());
-            let parsed =
-                Definition::parse_as(&machine.definition, kind_of(&machine)).map_err(ApiError::InvalidDefinition)?;
+            let parsed = accepted(&machine.definition, kind_of(&machine))?;
             let publication = publish.map(|new| self.publication(name, &saved, new, update_date)).transpose()?;
             self.save(machine.clone(), parsed, publication).await?
         } else {
@@ -303,9 +319,7 @@ impl Inner {
             Some(publication) => Head::MachinePublished { machine: boxed, publication },
         };
         let saved_at = self.append(head, &[]).await?;
-        let (hash, role_arn) = (machine.hash, machine.role_arn.clone());
-        let pinned = Pinned { definition: Arc::new(definition), hash, role_arn };
-        self.machines.pin(saved_at, Arc::new(pinned));
+        self.machines.pin(saved_at, Arc::new(Pinned::new(definition, &machine)));
         let name = machine.name.clone();
         let published = self.machines.get(&name).map(|saved| saved.published).unwrap_or_default();
         let mut saved = Saved { machine: Arc::new(without_text(machine)), saved_at, deleted: None, published };
@@ -364,6 +378,13 @@ fn is_same(saved: &Saved, asked: &Machine, publish: Option<&NewVersion>) -> bool
 
 fn without_text(machine: Machine) -> Machine {
     Machine { definition: String::new(), ..machine }
+}
+
+/// A definition that is one, and whose tasks the engine can call.
+fn accepted(text: &str, kind: MachineType) -> Result<Definition, ApiError> {
+    let definition = Definition::parse_as(text, kind).map_err(ApiError::InvalidDefinition)?;
+    task::check(&definition).map_err(ApiError::InvalidDefinition)?;
+    Ok(definition)
 }
 
 fn check_size(definition: &str) -> Result<(), ApiError> {

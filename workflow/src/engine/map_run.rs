@@ -3,10 +3,13 @@
 //! Owns the actions on map runs. How a map run goes is `statemachine`'s; its children are [`super::child`]'s; what stores
 //! items and results is `task`'s.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 use statemachine::{
-    MapRunId, MapRunReport, Millis, ReadItems, Record, Refused, Signal, WriteResults,
+    Execution, MapRunId, MapRunReport, Millis, ReadItems, Record, Refused, Signal, WriteResults,
     record::{Event, Outcome},
 };
 
@@ -54,6 +57,26 @@ pub struct ChildItem {
     pub item: ExecutionItem,
     /// How many items it has.
     pub item_count: u64,
+    /// Whether it waits for its map run to redrive it.
+    pub pending_redrive: bool,
+}
+
+/// Which children of a map run are wanted; the default is all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct WantedChildren {
+    /// Those that stand so.
+    pub status: Option<ExecutionStatus>,
+    /// Those that wait to be redriven.
+    pub pending_redrive: bool,
+    /// Those that were redriven, or those that were not.
+    pub redriven: Option<bool>,
+}
+
+impl WantedChildren {
+    fn fits(&self, status: ExecutionStatus, pending: bool, redrives: u32) -> bool {
+        let stands = self.status.is_none_or(|wanted| wanted == status && !pending);
+        stands && (pending || !self.pending_redrive) && self.redriven.is_none_or(|wanted| wanted == (redrives > 0))
+    }
 }
 
 impl Engine {
@@ -108,20 +131,23 @@ impl Engine {
     pub async fn list_child_executions(
         &self,
         map_run_arn: &str,
-        status: Option<ExecutionStatus>,
+        wanted: WantedChildren,
         paging: Paging,
     ) -> Result<Page<ChildItem>, ApiError> {
         let inner = &self.inner;
         let (run, row, report) = inner.map_run(map_run_arn).await?;
-        let list = format!("children {map_run_arn} {}", status.map_or("", ExecutionStatus::name));
+        let list = format!("children {map_run_arn} {wanted:?}");
         let before = match paging.after(&list)? {
             Some(key) => key.parse().map_err(|_| ApiError::InvalidPage)?,
             None => ExecutionId::MAX,
         };
         let limit = paging.limit();
         let mut found = match report.express {
-            true => inner.express_children(run.execution, row.head, &report, status, before)?,
-            false => inner.standard_children(map_run_arn, status, before, limit + 1)?,
+            true => inner.express_children(run.execution, row.head, &report, &wanted, before)?,
+            false => {
+                let pending = inner.pending_redrive(run.execution, row.head, &report).await?;
+                inner.standard_children(map_run_arn, &pending, &wanted, before, limit + 1)?
+            }
         };
         let more = found.len() > limit;
         found.truncate(limit);
@@ -169,15 +195,25 @@ impl Inner {
 
     /// The map runs of an execution, in the order of their start.
     pub(super) async fn map_runs(&self, number: ExecutionId, head: Offset) -> Result<Vec<MapRunReport>, ApiError> {
+        self.seen(number, head, |execution| execution.map_runs().collect()).await
+    }
+
+    /// What there is to see of an execution as it is durable, in memory or in the journal.
+    async fn seen<T>(
+        &self,
+        number: ExecutionId,
+        head: Offset,
+        look: impl FnOnce(&Execution) -> T,
+    ) -> Result<T, ApiError> {
         if let Some(live) = self.table.at_work(number)
             // Nobody holds the lock while memory is ahead of the journal.
             && let Some(loaded) = &*live.loaded.lock().await
         {
-            return Ok(loaded.execution.map_runs().collect());
+            return Ok(look(&loaded.execution));
         }
         let head = self.table.head(number).unwrap_or(head);
         let loaded = self.load(number, head).map_err(ApiError::Unavailable)?;
-        Ok(loaded.execution.map_runs().collect())
+        Ok(look(&loaded.execution))
     }
 
     async fn map_run(&self, arn: &str) -> Result<(MapRunRow, ExecutionRow, MapRunReport), ApiError> {
@@ -217,16 +253,33 @@ impl Inner {
     fn standard_children(
         &self,
         map_run_arn: &str,
-        status: Option<ExecutionStatus>,
+        pending: &HashSet<String>,
+        wanted: &WantedChildren,
         before: ExecutionId,
         limit: usize,
     ) -> Result<Vec<(u64, ChildItem)>, ApiError> {
         let machine = map_run_arn.split(':').nth(6).unwrap_or_default();
-        let wanted = |row: &ExecutionRow| status.is_none_or(|status| status == row.status);
-        let found = self.index.children(map_run_arn, machine, before, limit, &wanted);
+        let fits = |row: &ExecutionRow| wanted.fits(row.status, pending.contains(&row.name), row.redrives);
+        let found = self.index.children(map_run_arn, machine, before, limit, &fits);
         let found = found.map_err(|error| ApiError::Unavailable(error.to_string()))?;
-        let shown = |(number, row, item_count)| (number, ChildItem { item: self.item(machine, row), item_count });
+        let shown = |(number, row, item_count): (u64, ExecutionRow, u64)| {
+            let pending_redrive = pending.contains(&row.name);
+            (number, ChildItem { item: self.item(machine, row), item_count, pending_redrive })
+        };
         Ok(found.into_iter().map(shown).collect())
+    }
+
+    /// The names of the children that wait to be redriven.
+    async fn pending_redrive(
+        &self,
+        number: ExecutionId,
+        head: Offset,
+        report: &MapRunReport,
+    ) -> Result<HashSet<String>, ApiError> {
+        if report.executions.pending_redrive == 0 {
+            return Ok(HashSet::new());
+        }
+        self.seen(number, head, |execution| execution.pending_redrive(report.id).collect()).await
     }
 
     /// Only the parent's records know Express children.
@@ -235,7 +288,7 @@ impl Inner {
         number: ExecutionId,
         head: Offset,
         report: &MapRunReport,
-        status: Option<ExecutionStatus>,
+        wanted: &WantedChildren,
         before: u64,
     ) -> Result<Vec<(u64, ChildItem)>, ApiError> {
         let chain = self.chain(number, head).map_err(ApiError::Unavailable)?;
@@ -249,9 +302,9 @@ impl Inner {
             .children
             .into_iter()
             .rev()
-            .filter(|(index, child)| *index < before && status.is_none_or(|status| status == child.status));
+            .filter(|(index, child)| *index < before && wanted.fits(child.status, child.pending, child.redrives));
         let shown = shown.filter_map(|(index, child)| {
-            let (name, execution_arn) = loaded.execution.map_run_child(report.id, index)?;
+            let (name, execution_arn) = loaded.execution.map_run_child(report.id, index, child.redrives)?;
             let item = ExecutionItem {
                 execution_arn,
                 state_machine_arn: self.naming.state_machine(machine),
@@ -261,10 +314,11 @@ impl Inner {
                 stop_date: child.stopped,
                 version_arn: None,
                 alias_arn: None,
-                redrive_count: 0,
+                redrive_count: child.redrives,
+                // As with Step Functions: each redrive of an Express child is a new execution.
                 redrive_date: None,
             };
-            Some((index, ChildItem { item, item_count: child.items }))
+            Some((index, ChildItem { item, item_count: child.items, pending_redrive: child.pending }))
         });
         Ok(shown.collect())
     }
@@ -301,18 +355,28 @@ struct ToldChild {
     status: ExecutionStatus,
     started: Millis,
     stopped: Option<Millis>,
+    redrives: u32,
+    /// Whether it waits to be redriven.
+    pending: bool,
 }
 
 impl Told {
     fn of(chain: &Chain, run: MapRunId) -> Self {
         let mut told = Self { children: BTreeMap::new() };
-        let (mut events, mut within) = (0, false);
+        let (mut events, mut latest, mut within) = (0, 0, false);
         for (at, record) in chain.batches.iter().flat_map(|(at, records)| records.iter().map(move |r| (*at, r))) {
             match record {
                 Record::Event { path, event, .. } => {
                     events += 1;
                     match event {
-                        Event::MapRunStarted { .. } if events == run.started => within = true,
+                        Event::MapRunStarted { .. } if *path == run.path => {
+                            latest = events;
+                            within = events == run.started;
+                        }
+                        Event::MapRunRedriven { .. } if *path == run.path && latest == run.started => {
+                            told.children.values_mut().for_each(ToldChild::await_redrive);
+                            within = true;
+                        }
                         Event::MapRunSucceeded | Event::MapRunFailed { .. } | Event::MapRunAborted
                             if within && *path == run.path =>
                         {
@@ -324,13 +388,16 @@ impl Told {
                 }
                 Record::ChildStarted { path, index, items, .. } if within && *path == run.path => {
                     let status = ExecutionStatus::Running;
-                    told.children.insert(*index, ToldChild { items: *items, status, started: at, stopped: None });
+                    let (started, stopped, redrives, pending) = (at, None, 0, false);
+                    told.children
+                        .insert(*index, ToldChild { items: *items, status, started, stopped, redrives, pending });
                 }
                 Record::ChildEnded { path, index, outcome } if within && *path == run.path => {
                     if let Some(child) = told.children.get_mut(index) {
                         (child.status, child.stopped) = (status_of(outcome), Some(at));
                     }
                 }
+                Record::ChildRedriven { path, index } if within && *path == run.path => told.redrive(*index, at),
                 Record::ResultsDue { path, .. } if within && *path == run.path => told.give_up(at),
                 _ => {}
             }
@@ -338,11 +405,26 @@ impl Told {
         told
     }
 
-    /// What still runs is stopped.
+    /// A child goes on.
+    fn redrive(&mut self, index: u64, at: Millis) {
+        if let Some(child) = self.children.get_mut(&index) {
+            (child.status, child.started, child.stopped) = (ExecutionStatus::Running, at, None);
+            (child.pending, child.redrives) = (false, child.redrives + 1);
+        }
+    }
+
+    /// What still runs is stopped, and nothing waits to be redriven any more.
     fn give_up(&mut self, at: Millis) {
+        self.children.values_mut().for_each(|child| child.pending = false);
         for child in self.children.values_mut().filter(|child| child.stopped.is_none()) {
             (child.status, child.stopped) = (ExecutionStatus::Aborted, Some(at));
         }
+    }
+}
+
+impl ToldChild {
+    fn await_redrive(&mut self) {
+        self.pending = self.status != ExecutionStatus::Succeeded;
     }
 }
 

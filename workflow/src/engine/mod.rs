@@ -35,6 +35,8 @@ mod drive;
 mod error;
 mod express;
 mod express_child;
+mod jobs;
+mod logging;
 mod machine;
 mod map_run;
 mod open;
@@ -67,6 +69,7 @@ use std::{
 
 use self::{activity::Activities, arn::Naming, machine::Machines, start::Names, table::Table, watch::Watchers};
 use crate::{
+    delivery::Delivery,
     index::Index,
     journal::Journal,
     task::{Objects, Registry},
@@ -75,7 +78,7 @@ use crate::{
 pub use self::{
     clock::{Clock, ManualClock, SystemClock},
     error::{ApiError, OpenError},
-    map_run::{ChildItem, MapRunChange, MapRunDescription},
+    map_run::{ChildItem, MapRunChange, MapRunDescription, WantedChildren},
     page::{Page, Paging},
     types::{
         Activity, Alias, Created, ExecutionDescription, ExecutionItem, ExecutionStatus, NewStateMachine, NewVersion,
@@ -184,6 +187,7 @@ struct Inner {
     naming: Naming,
     functions: Registry,
     objects: Arc<dyn Objects>,
+    delivery: Delivery,
     clock: Arc<dyn Clock>,
     journal: Journal,
     index: Arc<Index>,
@@ -193,6 +197,7 @@ struct Inner {
     next_execution: AtomicU64,
     names: Names,
     family: child::Family,
+    jobs: Arc<jobs::Jobs>,
     watchers: Watchers,
     closing: AtomicBool,
     /// Held by this process; `None` after a shutdown.

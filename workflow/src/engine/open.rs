@@ -26,6 +26,7 @@ use super::{
 };
 use crate::{
     api::OwnService,
+    delivery::Delivery,
     index::{Index, IndexError, KinRow},
     journal::{
         AppendError, Journal, JournalError, Unread,
@@ -58,6 +59,7 @@ impl Engine {
         let inner = Arc::clone(&self.inner);
         inner.closing.store(true, Ordering::SeqCst);
         inner.table.earlier.notify_one();
+        inner.delivery.close().await;
         let closed = tokio::task::spawn_blocking(move || {
             inner.journal.close();
             inner.index.close();
@@ -119,6 +121,7 @@ impl Inner {
             naming: Naming { region, account },
             functions,
             objects: objects.unwrap_or_else(|| items::reached(&services)),
+            delivery: Delivery::new(services.client().cloned(), Arc::clone(&clock)),
             clock,
             next_execution: AtomicU64::new(index.mark().next_execution),
             journal,
@@ -128,6 +131,7 @@ impl Inner {
             activities,
             names: super::start::Names::default(),
             family: super::child::Family::default(),
+            jobs: Arc::default(),
             watchers: super::watch::Watchers::default(),
             closing: AtomicBool::new(false),
             lock: Mutex::new(Some(lock)),

@@ -2,6 +2,8 @@
 //!
 //! Owns nothing: everything comes from the index and the journal, and shows what is durable.
 
+use std::ops::Range;
+
 use serde_json::Value;
 use statemachine::Status;
 
@@ -80,6 +82,19 @@ impl Engine {
         Ok(events)
     }
 
+    /// GetExecutionHistory, a part of it: `window` is told how many events there are and says which are wanted, counted from 0.
+    ///
+    /// # Errors
+    /// InvalidArn, ExecutionDoesNotExist.
+    pub async fn execution_events(
+        &self,
+        arn: &str,
+        window: impl FnOnce(u64) -> Range<u64>,
+    ) -> Result<Vec<Value>, ApiError> {
+        let (number, row) = self.inner.find(arn)?;
+        self.inner.events(number, row.head, window).map_err(ApiError::Unavailable)
+    }
+
     /// Completes when the execution has ended, and answers how.
     ///
     /// # Errors
@@ -128,9 +143,9 @@ impl Inner {
         let (output, error, cause) = match execution.status().clone() {
             Status::Running => (None, None, None),
             Status::Succeeded { output } => (Some(output), None, None),
-            Status::Failed { error, cause } | Status::TimedOut { error, cause } | Status::Aborted { error, cause } => {
-                (None, error, cause)
-            }
+            // That it was too late is the status; only the history repeats it as an error.
+            Status::TimedOut { .. } => (None, None, None),
+            Status::Failed { error, cause } | Status::Aborted { error, cause } => (None, error, cause),
         };
         let map_run_arn = kin.map(|kin| kin.map_run_arn.clone());
         Ok(ExecutionDescription {

@@ -14,6 +14,7 @@ use super::{
     error::ApiError,
     table::{Live, Loaded},
 };
+use crate::journal::entry::ExecutionId;
 
 impl Engine {
     /// RedriveExecution: answers when it was redriven. The same client token within 15 minutes answers the same.
@@ -33,14 +34,25 @@ impl Inner {
         let turn = self.names.turn(&self.naming.execution(machine, name));
         let _turn = turn.lock().await;
         let (number, row) = self.find(arn)?;
-        let mut loaded = Box::new(self.load(number, row.head).map_err(ApiError::Unavailable)?);
-        let now = self.clock.now();
-        if let Some(at) = already(&loaded.execution, client_token.as_deref(), now) {
+        let loaded = Box::new(self.load(number, row.head).map_err(ApiError::Unavailable)?);
+        if let Some(at) = already(&loaded.execution, client_token.as_deref(), self.clock.now()) {
             return Ok(at);
         }
         if let Some(why) = self.not_redrivable(&loaded) {
             return Err(ApiError::ExecutionNotRedrivable(why.to_owned()));
         }
+        self.settle_children(number, &loaded.execution).await;
+        self.go_on(number, loaded, client_token).await
+    }
+
+    /// Redrives an execution that has ended, whoever may ask for it; answers when.
+    pub(super) async fn go_on(
+        self: &Arc<Self>,
+        number: ExecutionId,
+        mut loaded: Box<Loaded>,
+        client_token: Option<String>,
+    ) -> Result<Millis, ApiError> {
+        let now = self.clock.now();
         let advance = loaded.execution.advance(Some(Signal::Redrive { client_token }), now, &mut chance);
         let advance = advance.map_err(|refused| match refused {
             Refused::NotRedrivable(why) => ApiError::ExecutionNotRedrivable(why.to_owned()),

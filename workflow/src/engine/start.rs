@@ -97,7 +97,9 @@ impl Inner {
         let start_date = execution.started_at();
         let trace_header = born.trace_header.clone();
         let pin = Pin { definition: born.definition, saved_at: born.saved_at };
-        let mut loaded = Box::new(Loaded { execution, trace_header, origin, head: 0, history: None, pin, kin: None });
+        let (history, logging) = self.logged(&pinned);
+        let mut loaded =
+            Box::new(Loaded { execution, trace_header, origin, head: 0, history, logging, pin, kin: None });
 
         // In the table before it is durable, and locked: whoever finds it in the index waits for its first turn to end.
         let live = Arc::new(Live::default());

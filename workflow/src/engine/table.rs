@@ -12,7 +12,10 @@ use statemachine::{Execution, Millis, history::History};
 use tokio::sync::Notify;
 
 use super::child::Pin;
-use crate::journal::entry::{ExecutionId, Kin, Offset, Origin};
+use crate::{
+    delivery::Logging,
+    journal::entry::{ExecutionId, Kin, Offset, Origin},
+};
 
 /// The executions that run.
 pub(super) struct Table {
@@ -44,8 +47,10 @@ pub(super) struct Loaded {
     pub(super) origin: Option<Origin>,
     /// Its last durable batch; 0 before its first.
     pub(super) head: Offset,
-    /// What was told to subscribers so far; `None` while nobody listens.
+    /// What was told to subscribers and logged so far; `None` while nobody listens.
     pub(super) history: Option<History>,
+    /// Where its events go, if anywhere.
+    pub(super) logging: Option<Arc<Logging>>,
     /// The definition that it is pinned to.
     pub(super) pin: Pin,
     /// Whose child it is, if it is one.

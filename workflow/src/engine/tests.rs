@@ -7,6 +7,7 @@ mod crash;
 mod express;
 mod jobs;
 mod life;
+mod logging;
 mod map_run;
 mod redrive;
 

@@ -49,26 +49,26 @@ impl Engine {
 }
 
 impl Inner {
-    /// Tells the followers of a batch that is durable.
+    /// Tells the followers of a batch that is durable, and logs it.
     pub(super) fn tell(&self, number: ExecutionId, loaded: &mut Loaded, records: &[Record]) {
+        let is_followed = self.is_followed(&loaded.execution.identity().execution_arn);
+        if !is_followed && loaded.logging.is_none() {
+            loaded.history = None;
+            return;
+        }
+        let events = self.new_events(number, loaded, records);
+        self.log(&loaded.execution, loaded.logging.as_deref(), &events);
+        if is_followed {
+            let execution_arn = loaded.execution.identity().execution_arn.clone();
+            self.publish(Progress { execution_arn, status: status_of(loaded.execution.status()), events });
+        }
+    }
+
+    /// Whether anybody follows an execution.
+    fn is_followed(&self, arn: &str) -> bool {
         let mut followers = lock(&self.watchers.followers);
-        if followers.is_empty() {
-            loaded.history = None;
-            return;
-        }
-        let arn = &loaded.execution.identity().execution_arn;
         followers.retain(|follower| !follower.progress.is_closed());
-        if !followers.iter().any(|follower| follower.only.as_ref().is_none_or(|only| only == arn)) {
-            loaded.history = None;
-            return;
-        }
-        drop(followers);
-        let progress = Progress {
-            execution_arn: arn.clone(),
-            status: status_of(loaded.execution.status()),
-            events: self.new_events(number, loaded, records),
-        };
-        self.publish(progress);
+        followers.iter().any(|follower| follower.only.as_ref().is_none_or(|only| only == arn))
     }
 
     /// Whether anybody follows anything.

@@ -1,6 +1,6 @@
 //! `bedrock:invokeModel`: one request to a model, one answer.
 //!
-//! Owns where the body comes from (the task, or an object) and that an answer in JSON is shown as JSON.
+//! Owns where the body comes from (the task, or an object), where the answer goes, and that one in JSON is shown as JSON.
 
 use axum::http::Method;
 use serde_json::{Map, Value, json};
@@ -12,12 +12,25 @@ use super::{
 use crate::client::{CallError, Request, Response, Service, encode, json::refused, s3};
 
 pub(super) async fn invoke_model(work: &Work<'_>) -> Result<String, Failure> {
-    let parameters = work.parameters_of(&PARAMETERS)?;
+    let mut parameters = work.arguments()?;
+    let output = parameters.shift_remove("Output");
     let failure = Sdk { service: "bedrock", prefix: "Bedrock", named: ERRORS };
     let answer = send(work, &parameters).await?.map_err(|error| failure.failure(error))?;
-    let text = String::from_utf8_lossy(&answer.body).into_owned();
-    let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-    Ok(json!({"Body": body, "ContentType": answer.header("content-type")}).to_string())
+    let content_type = answer.header("content-type").unwrap_or(JSON).to_owned();
+    let body = match output {
+        None => {
+            let text = String::from_utf8_lossy(&answer.body).into_owned();
+            serde_json::from_str(&text).unwrap_or(Value::String(text))
+        }
+        Some(output) => {
+            let (bucket, key) = place(&output).ok_or_else(|| unplaced("Output"))?;
+            let client = work.client().await?;
+            let put = s3::put_object(&client, bucket, key, answer.body, &content_type).await;
+            put.map_err(|error| failure.failure(error))?;
+            output["S3Uri"].clone()
+        }
+    };
+    Ok(json!({"Body": body, "ContentType": content_type}).to_string())
 }
 
 /// Sends the request that the parameters of either integration describe.
@@ -32,8 +45,7 @@ pub(super) async fn send(
         (Some(Value::String(text)), None) => text.clone().into_bytes(),
         (Some(body), None) => body.to_string().into_bytes(),
         (None, Some(input)) => {
-            let (bucket, key) = place(input)
-                .ok_or_else(|| Failure::runtime("`Input` must have an `S3Uri`, such as s3://BUCKET/KEY"))?;
+            let (bucket, key) = place(input).ok_or_else(|| unplaced("Input"))?;
             match s3::get_object(&client, bucket, key, None, LARGEST_INPUT).await {
                 Ok(object) => object.body,
                 Err(error) => return Ok(Err(error)),
@@ -50,6 +62,10 @@ pub(super) async fn send(
     Ok(client.send(&RUNTIME, &request, work.bounds()).await.and_then(refused))
 }
 
+fn unplaced(name: &str) -> Failure {
+    Failure::runtime(format!("`{name}` must have an `S3Uri`, such as s3://BUCKET/KEY"))
+}
+
 /// Bucket and key of an `S3Uri`.
 fn place(input: &Value) -> Option<(&str, &str)> {
     input["S3Uri"].as_str()?.strip_prefix("s3://")?.split_once('/')
@@ -58,16 +74,17 @@ fn place(input: &Value) -> Option<(&str, &str)> {
 /// The errors that the model of the service names although most services leave them out.
 pub(super) const ERRORS: &str = "AccessDeniedException ThrottlingException ValidationException";
 
+const JSON: &str = "application/json";
+
+/// In bytes.
 const LARGEST_INPUT: usize = 25 << 20;
 
-const PARAMETERS: [&str; 8] =
-    ["Accept", "Body", "ContentType", "GuardrailIdentifier", "GuardrailVersion", "Input", "ModelId", "Trace"];
-
 const HEADERS: &[(&str, &str, Option<&str>)] = &[
-    ("Accept", "accept", Some("application/json")),
-    ("ContentType", "content-type", Some("application/json")),
+    ("Accept", "accept", Some(JSON)),
+    ("ContentType", "content-type", Some(JSON)),
     ("GuardrailIdentifier", "x-amzn-bedrock-guardrailidentifier", None),
     ("GuardrailVersion", "x-amzn-bedrock-guardrailversion", None),
+    ("PerformanceConfigLatency", "x-amzn-bedrock-performanceconfig-latency", None),
     ("Trace", "x-amzn-bedrock-trace", None),
 ];
 

@@ -13,11 +13,7 @@ use super::{
 };
 
 pub(super) async fn call(work: &Work<'_>, action: &str) -> Result<String, Failure> {
-    let mut parameters = work.parameters()?;
-    if let Some(name) = parameters.keys().find(|name| !name.starts_with(|c: char| c.is_ascii_uppercase())) {
-        return Err(Failure::unsupported_field(name));
-    }
-    parameters.retain(|_, value| !value.is_null());
+    let mut parameters = work.arguments()?;
     numbers_as_text(&mut parameters);
     let client = work.client().await?;
     let row = table::find("dynamodb").ok_or_else(|| work.unsupported())?;

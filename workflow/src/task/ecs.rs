@@ -1,6 +1,6 @@
 //! `ecs:runTask`, and `.sync`: until the task has stopped.
 //!
-//! Owns what counts as the success of a job: every container ended with 0.
+//! Owns what counts as the success of a job (every container ended with 0) and that it is stopped with its task.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use super::{
 use statemachine::definition::Pattern;
 
 pub(super) async fn run_task(work: &Work<'_>, submitted: Submitted<'_>) -> Result<String, Failure> {
-    let parameters = work.parameters_of(&PARAMETERS)?;
+    let parameters = work.arguments()?;
     let row = table::find("ecs").ok_or_else(|| work.unsupported())?;
     let mut request = row.members.to_wire(parameters);
     request.entry("startedBy").or_insert_with(|| "AWS Step Functions".into());
@@ -31,16 +31,29 @@ pub(super) async fn run_task(work: &Work<'_>, submitted: Submitted<'_>) -> Resul
     let result: Map<String, Value> = serde_json::from_slice(&answer.body).unwrap_or_default();
     let shown = with_metadata(row.members.to_state(result.clone(), Times::Millis), &answer);
     let failures = result.get("failures").and_then(Value::as_array).is_some_and(|failures| !failures.is_empty());
-    if failures {
-        return Err(Failure::new("ECS.AmazonECSException", shown));
+    // A task that only asks is told of failures in its result; one that waits would wait for nothing.
+    if failures && work.call.resource.pattern != Pattern::RequestResponse {
+        return Err(Failure::new("AmazonECS.Unknown", shown));
     }
     if work.call.resource.pattern != Pattern::Sync {
         return Ok(shown);
     }
     let first = result.get("tasks").and_then(|tasks| tasks[0]["taskArn"].as_str());
-    let task = first.ok_or_else(|| Failure::new("ECS.AmazonECSException", shown.clone()))?.to_owned();
+    let task = first.ok_or_else(|| Failure::new("AmazonECS.Unknown", shown.clone()))?.to_owned();
     submitted(shown).await;
-    stopped(work, row, cluster, &task).await
+    tokio::select! {
+        biased;
+        () = work.circumstances.given_up.told() => {
+            let mut request = json!({"task": task, "reason": "The AWS Step Functions task that ran it was aborted"});
+            if let Some(cluster) = cluster {
+                request["cluster"] = cluster;
+            }
+            let stop = client.call_json(&row.json, "StopTask", request.to_string(), work.bounds()).await;
+            stop.map_err(|error| ECS.failure(error))?;
+            Err(work.given_up())
+        }
+        outcome = stopped(work, row, cluster.clone(), &task) => outcome,
+    }
 }
 
 /// Waits for a task to stop.
@@ -73,26 +86,6 @@ fn is_success(task: &Map<String, Value>) -> bool {
 }
 
 const BETWEEN_LOOKS: Duration = Duration::from_secs(3);
-
-const PARAMETERS: [&str; 17] = [
-    "CapacityProviderStrategy",
-    "Cluster",
-    "Count",
-    "EnableECSManagedTags",
-    "EnableExecuteCommand",
-    "Group",
-    "LaunchType",
-    "NetworkConfiguration",
-    "Overrides",
-    "PlacementConstraints",
-    "PlacementStrategy",
-    "PlatformVersion",
-    "PropagateTags",
-    "ReferenceId",
-    "StartedBy",
-    "Tags",
-    "TaskDefinition",
-];
 
 const ECS: Optimised = Optimised {
     service: "ecs",

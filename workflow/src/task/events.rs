@@ -14,7 +14,7 @@ use super::{
 };
 
 pub(super) async fn put_events(work: &Work<'_>) -> Result<String, Failure> {
-    let mut parameters = work.parameters_of(&["Entries", "EndpointId"])?;
+    let mut parameters = work.arguments()?;
     for entry in parameters.get_mut("Entries").and_then(Value::as_array_mut).into_iter().flatten() {
         if let Value::Object(entry) = entry {
             as_text(entry, "Detail");

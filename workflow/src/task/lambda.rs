@@ -3,7 +3,10 @@
 //! Owns how a function is named, what its answer is wrapped in and what its error looks like, as Lambda and Step Functions
 //! have it. `lambda:invoke` wraps (`Payload`, `StatusCode`, ...), a bare function ARN does not.
 
+use std::time::Instant;
+
 use axum::http::Method;
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -11,6 +14,7 @@ use super::{
     FunctionError, Invocation, Work,
     failure::{Failure, Optimised},
     metadata::{headers_of, http_metadata},
+    runtime_api::Invoked,
 };
 use crate::client::{self, CallError, Service, ServiceError, encode, json::refused};
 
@@ -27,7 +31,7 @@ pub(super) async fn call_bare(work: &Work<'_>) -> Result<String, Failure> {
 
 /// `lambda:invoke`
 pub(super) async fn invoke(work: &Work<'_>) -> Result<String, Failure> {
-    let request = Request::read(work.parameters()?)?;
+    let request = Request::read(work.arguments()?)?;
     let answer = answer(work, request).await.map_err(|error| failure(error, "lambda"))?;
     match answer.function_error {
         None => Ok(answer.wrapped()),
@@ -91,6 +95,10 @@ impl Request {
         let option = self.options.iter().find(|(name, _)| *name == "x-amz-invocation-type");
         option.is_none_or(|(_, kind)| kind == "RequestResponse")
     }
+
+    fn is_tailed(&self) -> bool {
+        self.options.iter().any(|(name, kind)| *name == "x-amz-log-type" && kind == "Tail")
+    }
 }
 
 fn is_json(text: &str) -> bool {
@@ -105,18 +113,22 @@ pub(super) async fn answer(work: &Work<'_>, request: Request) -> Result<Answered
         let why = "a local function is only called with the `InvocationType` `RequestResponse`".to_owned();
         return Err(CallError::Unfit(why));
     }
-    if work.functions.contains(&function) {
-        let payload = serde_json::from_str(&request.payload).unwrap_or_default();
-        let idempotency_key = work.call.idempotency_key.clone();
-        let called = work.functions.call(Invocation { function: function.clone(), payload, idempotency_key }).await;
-        if let Some(outcome) = called {
-            return Ok(local(outcome.map(|result| result.to_string()).map_err(|error| error_payload(&error))));
+    if is_local {
+        let ran =
+            Ran { request_id: uuid::Uuid::new_v4().to_string(), since: Instant::now(), is_tailed: request.is_tailed() };
+        if work.functions.contains(&function) {
+            let payload = serde_json::from_str(&request.payload).unwrap_or_default();
+            let idempotency_key = work.call.idempotency_key.clone();
+            let called = work.functions.call(Invocation { function: function.clone(), payload, idempotency_key }).await;
+            if let Some(outcome) = called {
+                let outcome = outcome.map(|result| result.to_string()).map_err(|error| error_payload(&error));
+                return Ok(ran.answered(outcome));
+            }
         }
-    }
-    if work.services.workers().knows(&function) {
         let arn = arn_of(work, &request.name, &function);
-        let outcome = work.services.workers().invoke(&function, &arn, request.payload, work.timeout()).await;
-        return Ok(local(outcome));
+        let call = Invoked { function_arn: &arn, request_id: &ran.request_id, timeout: work.timeout() };
+        let outcome = work.services.workers().invoke(&function, call, request.payload).await;
+        return Ok(ran.answered(outcome));
     }
     if work.services.client().is_none() {
         return Err(not_found(work, &request, &function).into());
@@ -124,26 +136,49 @@ pub(super) async fn answer(work: &Work<'_>, request: Request) -> Result<Answered
     remote(work, &request).await
 }
 
-/// What a function on this machine answered, as Lambda would have put it.
-fn local(outcome: Result<String, String>) -> Answered {
-    let (payload, function_error) = match outcome {
-        Ok(payload) => (payload, None),
-        Err(payload) => (payload, Some("Unhandled".to_owned())),
-    };
-    let request_id = uuid::Uuid::new_v4().to_string();
-    let now = Timestamp::now();
-    let trace = uuid::Uuid::new_v4().simple().to_string();
-    let headers = vec![
-        ("X-Amz-Executed-Version", LATEST.to_owned()),
-        ("x-amzn-Remapped-Content-Length", "0".to_owned()),
-        ("Connection", "keep-alive".to_owned()),
-        ("x-amzn-RequestId", request_id.clone()),
-        ("Content-Length", payload.len().to_string()),
-        ("Date", now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()),
-        ("X-Amzn-Trace-Id", format!("Root=1-{:08x}-{};Sampled=0", now.as_second(), &trace[..24])),
-        ("Content-Type", "application/json".to_owned()),
-    ];
-    Answered { version: LATEST.to_owned(), payload, status: 200, function_error, log_result: None, headers, request_id }
+/// A function on this machine, from its call on.
+struct Ran {
+    request_id: String,
+    since: Instant,
+    /// Whether the end of the log is asked for.
+    is_tailed: bool,
+}
+
+impl Ran {
+    /// What it answered, as Lambda would have put it.
+    fn answered(self, outcome: Result<String, String>) -> Answered {
+        let (payload, function_error) = match outcome {
+            Ok(payload) => (payload, None),
+            Err(payload) => (payload, Some("Unhandled".to_owned())),
+        };
+        let log_result = self.is_tailed.then(|| BASE64.encode(self.log()));
+        let now = Timestamp::now();
+        let trace = uuid::Uuid::new_v4().simple().to_string();
+        let logged = log_result.iter().map(|log| ("X-Amz-Log-Result", log.clone()));
+        let always = [
+            ("X-Amz-Executed-Version", LATEST.to_owned()),
+            ("x-amzn-Remapped-Content-Length", "0".to_owned()),
+            ("Connection", "keep-alive".to_owned()),
+            ("x-amzn-RequestId", self.request_id.clone()),
+            ("Content-Length", payload.len().to_string()),
+            ("Date", now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()),
+            ("X-Amzn-Trace-Id", format!("Root=1-{:08x}-{};Sampled=0", now.as_second(), &trace[..24])),
+            ("Content-Type", "application/json".to_owned()),
+        ];
+        let headers = logged.chain(always).collect();
+        let version = LATEST.to_owned();
+        Answered { version, payload, status: 200, function_error, log_result, headers, request_id: self.request_id }
+    }
+
+    /// What Lambda itself writes into a log; what the function wrote is in the log of its process.
+    fn log(&self) -> String {
+        let (id, took) = (&self.request_id, self.since.elapsed());
+        let millis = took.as_secs_f64() * 1000.0;
+        format!(
+            "START RequestId: {id} Version: {LATEST}\nEND RequestId: {id}\nREPORT RequestId: {id}\tDuration: {millis:.2} ms\tBilled Duration: {:.0} ms\t\n",
+            millis.ceil()
+        )
+    }
 }
 
 async fn remote(work: &Work<'_>, request: &Request) -> Result<Answered, CallError> {
@@ -224,8 +259,15 @@ fn error_payload(error: &FunctionError) -> String {
 /// A function that failed: the error is the one that it names.
 fn failed(payload: &str) -> Failure {
     let named: Value = serde_json::from_str(payload).unwrap_or_default();
-    let error = named["errorType"].as_str().filter(|name| !name.is_empty()).unwrap_or("Lambda.Unknown");
-    Failure::new(error, payload)
+    match named["errorType"].as_str().filter(|name| !name.is_empty()) {
+        Some(error) => Failure::new(error, payload),
+        None => Failure::new(
+            "Lambda.Unknown",
+            format!(
+                "The cause could not be determined because Lambda did not return an error type. Returned payload: {payload}"
+            ),
+        ),
+    }
 }
 
 fn failure(error: CallError, task: &str) -> Failure {

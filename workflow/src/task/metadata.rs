@@ -10,7 +10,13 @@ use crate::client::Response;
 pub(super) fn headers_of(response: &Response) -> Vec<(&'static str, String)> {
     let shown =
         SPELLED.iter().filter_map(|name| Some((*name, response.header(&name.to_ascii_lowercase())?.to_owned())));
-    shown.collect()
+    let mut shown: Vec<(&str, String)> = shown.collect();
+    // SQS and SNS, which do not name their server, write this one small.
+    if !shown.iter().any(|(name, _)| matches!(*name, "Server" | "X-Amz-Executed-Version")) {
+        shown.iter_mut().filter(|(name, _)| *name == "Connection").for_each(|(name, _)| *name = "connection");
+        shown.sort_by_key(|(name, _)| *name != "x-amzn-RequestId");
+    }
+    shown
 }
 
 /// `SdkHttpMetadata`

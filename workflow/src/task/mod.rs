@@ -15,6 +15,7 @@ mod dynamodb;
 mod ecs;
 mod events;
 mod failure;
+mod given_up;
 pub(crate) mod items;
 mod lambda;
 mod metadata;
@@ -26,6 +27,7 @@ mod services;
 mod sns;
 mod sqs;
 mod states;
+mod supported;
 #[cfg(test)]
 mod tests;
 mod work;
@@ -36,10 +38,12 @@ use futures::future::BoxFuture;
 use statemachine::definition::{Pattern, Resource, ResourceKind};
 
 use self::{failure::Failure, work::Work};
+pub(crate) use self::{given_up::GivenUp, supported::check};
 pub use self::{
     items::{Listing, NoObjects, Objects, ObjectsError},
     registry::{FunctionError, Handler, Invocation, Registry},
     services::{Executions, Services},
+    supported::supported,
 };
 
 /// What a task asks for.
@@ -55,7 +59,7 @@ pub(crate) struct Call {
 }
 
 /// What else is known of the task that calls.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Circumstances {
     /// The ARN of the execution.
     pub(crate) execution_arn: String,
@@ -63,6 +67,8 @@ pub(crate) struct Circumstances {
     pub(crate) timeout: Option<Duration>,
     /// The evaluated `Credentials`, a JSON text.
     pub(crate) credentials: Option<String>,
+    /// Tells a job that nobody waits for it any more.
+    pub(crate) given_up: GivenUp,
 }
 
 /// Told what a service answered to a job that now runs; the job's end is awaited when this is done.
@@ -87,30 +93,6 @@ pub(crate) enum Answer {
 impl From<Failure> for Answer {
     fn from(Failure { error, cause }: Failure) -> Self {
         Self::Failed { error, cause }
-    }
-}
-
-/// Whether the engine can call a resource; what it cannot call is better refused with the definition.
-#[must_use]
-pub fn supported(resource: &Resource) -> bool {
-    use Pattern::{RequestResponse, Sync, Sync2, WaitForTaskToken};
-    match &resource.kind {
-        ResourceKind::Lambda | ResourceKind::Activity => resource.pattern == RequestResponse,
-        ResourceKind::Service { service, action } => match (service.as_str(), action.as_str()) {
-            ("lambda", "invoke") | ("sqs", "sendMessage") | ("sns", "publish") | ("events", "putEvents") => {
-                matches!(resource.pattern, RequestResponse | WaitForTaskToken)
-            }
-            ("bedrock", "invokeModel") => matches!(resource.pattern, RequestResponse | WaitForTaskToken),
-            ("dynamodb", "getItem" | "putItem" | "updateItem" | "deleteItem") => resource.pattern == RequestResponse,
-            ("ecs", "runTask") => matches!(resource.pattern, RequestResponse | Sync | WaitForTaskToken),
-            ("states", "startExecution") => {
-                matches!(resource.pattern, RequestResponse | Sync | Sync2 | WaitForTaskToken)
-            }
-            _ => false,
-        },
-        ResourceKind::Sdk { service, action } => {
-            matches!(resource.pattern, RequestResponse | WaitForTaskToken) && sdk::supports(service, action)
-        }
     }
 }
 

@@ -52,6 +52,14 @@ struct State {
 /// A result, or the document of an error: JSON texts.
 type Outcome = Result<String, String>;
 
+/// How a function is called.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Invoked<'a> {
+    pub(super) function_arn: &'a str,
+    pub(super) request_id: &'a str,
+    pub(super) timeout: Option<Duration>,
+}
+
 /// An invocation that waits for a worker.
 struct Task {
     invocation: Pending,
@@ -81,21 +89,15 @@ impl Workers {
         lock(&self.functions).contains_key(function)
     }
 
-    /// Calls a function and waits for a worker's answer, at most `timeout` or the longest time that Lambda allows.
-    pub(super) async fn invoke(
-        &self,
-        function: &str,
-        function_arn: &str,
-        payload: String,
-        timeout: Option<Duration>,
-    ) -> Outcome {
+    /// Calls a function with a payload and waits for a worker's answer, at most the longest time that Lambda allows.
+    pub(super) async fn invoke(&self, function: &str, call: Invoked<'_>, payload: String) -> Outcome {
+        let Invoked { function_arn, request_id, timeout } = call;
         let timeout = timeout.unwrap_or(LONGEST).min(LONGEST);
         let function = self.function(function);
-        let request_id = uuid::Uuid::new_v4().to_string();
         let trace = uuid::Uuid::new_v4().simple().to_string();
         let now = jiff::Timestamp::now();
         let invocation = Pending {
-            request_id: request_id.clone(),
+            request_id: request_id.to_owned(),
             function_arn: function_arn.to_owned(),
             payload,
             deadline: now.as_millisecond().saturating_add(i64::try_from(timeout.as_millis()).unwrap_or(i64::MAX)),
@@ -103,7 +105,7 @@ impl Workers {
         };
         let (answer, answered) = oneshot::channel();
         // Whatever becomes of this call, nobody is asked for it any more.
-        let _gone = Gone { function: &function, request_id: &request_id };
+        let _gone = Gone { function: &function, request_id };
         if let Some(why) = function.enqueue(Task { invocation, answer }) {
             return Err(why);
         }

@@ -55,7 +55,8 @@ impl Services {
         let _ = self.inner.executions.set(executions);
     }
 
-    pub(super) fn client(&self) -> Option<&Client> {
+    /// The client, if there is one.
+    pub(crate) fn client(&self) -> Option<&Client> {
         self.inner.client.as_ref()
     }
 

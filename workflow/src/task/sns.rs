@@ -14,7 +14,7 @@ use super::{
 use crate::client::{Service, query::QueryService};
 
 pub(super) async fn publish(work: &Work<'_>) -> Result<String, Failure> {
-    let mut parameters = work.parameters_of(&PARAMETERS)?;
+    let mut parameters = work.arguments()?;
     as_text(&mut parameters, "Message");
     let client = work.client().await?;
     let answer = client.call_query(&SNS, "Publish", &parameters, work.bounds()).await;
@@ -32,18 +32,6 @@ pub(super) async fn call_sdk(work: &Work<'_>, action: &str, parameters: Map<Stri
     let Value::Object(result) = result else { return Ok("{}".to_owned()) };
     Ok(sorted(result).to_string())
 }
-
-const PARAMETERS: [&str; 9] = [
-    "Message",
-    "MessageAttributes",
-    "MessageDeduplicationId",
-    "MessageGroupId",
-    "MessageStructure",
-    "PhoneNumber",
-    "Subject",
-    "TargetArn",
-    "TopicArn",
-];
 
 const FAILURES: Optimised = Optimised {
     service: "sns",

@@ -12,7 +12,7 @@ use super::{
 };
 
 pub(super) async fn send_message(work: &Work<'_>) -> Result<String, Failure> {
-    let mut parameters = work.parameters_of(&PARAMETERS)?;
+    let mut parameters = work.arguments()?;
     as_text(&mut parameters, "MessageBody");
     let client = work.client().await?;
     let row = table::find("sqs").ok_or_else(|| work.unsupported())?;
@@ -29,16 +29,6 @@ pub(super) fn as_text(parameters: &mut Map<String, Value>, name: &str) {
         *value = Value::String(value.to_string());
     }
 }
-
-const PARAMETERS: [&str; 7] = [
-    "DelaySeconds",
-    "MessageAttributes",
-    "MessageBody",
-    "MessageDeduplicationId",
-    "MessageGroupId",
-    "MessageSystemAttributes",
-    "QueueUrl",
-];
 
 const SQS: Optimised =
     Optimised { service: "sqs", prefix: "SQS", name: "AmazonSQS", general: "AmazonSQSException", named: &[] };

@@ -1,7 +1,7 @@
 //! `states:startExecution`: another execution of this engine, waited for or not.
 //!
 //! Owns the input (what is not a string is its JSON), the name when none is given (the same for the same attempt, so that a call
-//! made again after a crash finds its execution) and what is shown of one that has ended.
+//! made again after a crash finds its execution), what is shown of one that has ended, and that one is stopped with its task.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use super::{
 use crate::client::ServiceError;
 
 pub(super) async fn start_execution(work: &Work<'_>, submitted: Submitted<'_>) -> Result<String, Failure> {
-    let mut parameters = work.parameters_of(&["Input", "Name", "StateMachineArn", "TraceHeader"])?;
+    let mut parameters = work.arguments()?;
     as_text(&mut parameters, "Input");
     let executions = work.services.executions().ok_or_else(|| {
         Failure::new("States.TaskFailed", "the engine that performs this task does not start executions")
@@ -38,7 +38,18 @@ pub(super) async fn start_execution(work: &Work<'_>, submitted: Submitted<'_>) -
     match work.call.resource.pattern {
         pattern @ (Pattern::Sync | Pattern::Sync2) => {
             submitted(shown).await;
-            ended(followed(executions.as_ref(), &arn).await.map_err(|error| STATES.failure(error.into()))?, pattern)
+            tokio::select! {
+                biased;
+                () = work.circumstances.given_up.told() => {
+                    let request = json!({"executionArn": arn}).to_string();
+                    let stopped = executions.call("StopExecution", request).await;
+                    stopped.map_err(|error| STATES.failure(error.into()))?;
+                    Err(work.given_up())
+                }
+                described = followed(executions.as_ref(), &arn) => {
+                    ended(described.map_err(|error| STATES.failure(error.into()))?, pattern)
+                }
+            }
         }
         _ => Ok(shown),
     }

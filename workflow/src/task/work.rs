@@ -7,7 +7,7 @@ use std::{fmt::Write as _, time::Duration};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::{Call, Circumstances, Registry, Services, assume, failure::Failure};
+use super::{Call, Circumstances, Registry, Services, assume, failure::Failure, supported::unsupported};
 use crate::client::{Bounds, Client};
 
 /// A call and its surroundings.
@@ -28,14 +28,14 @@ impl Work<'_> {
         }
     }
 
-    /// The arguments, refused when one of them is not in a list.
-    pub(super) fn parameters_of(&self, names: &[&str]) -> Result<Map<String, Value>, Failure> {
-        let mut parameters = self.parameters()?;
-        if let Some(name) = parameters.keys().find(|name| !names.contains(&name.as_str())) {
+    /// The arguments of an optimised integration, refused when one of them is not its own; those that are null are left out.
+    pub(super) fn arguments(&self) -> Result<Map<String, Value>, Failure> {
+        let mut arguments = self.parameters()?;
+        if let Some(name) = arguments.keys().find(|name| !self.call.resource.takes(name)) {
             return Err(Failure::unsupported_field(name));
         }
-        parameters.retain(|_, value| !value.is_null());
-        Ok(parameters)
+        arguments.retain(|_, value| !value.is_null());
+        Ok(arguments)
     }
 
     /// A client for the execution's region, with the credentials that the task names.
@@ -80,10 +80,14 @@ impl Work<'_> {
         id
     }
 
+    /// Nobody waits for the job any more; nobody will read this either.
+    pub(super) fn given_up(&self) -> Failure {
+        Failure::new("States.TaskFailed", format!("the job of `{}` was given up", self.call.resource.arn))
+    }
+
     /// The resource is not one that this engine calls.
     pub(super) fn unsupported(&self) -> Failure {
-        let cause = format!("the resource `{}` is not supported by this engine", self.call.resource.arn);
-        Failure::new("States.TaskFailed", cause)
+        Failure::new("States.TaskFailed", unsupported(&self.call.resource))
     }
 }
 

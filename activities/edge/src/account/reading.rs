@@ -4,7 +4,7 @@
 
 use activities::action::{Configuration, EcsService, LambdaFunction, RdsInstance};
 use activities::shape::Fields;
-use activities::twin::kind_of;
+use activities::twin::{Kind, kind_of};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -46,7 +46,7 @@ impl ResourceRecord {
     /// The attributes that matter, in Terraform's words, with the service's own on how far a change is.
     pub fn facts(&self, now: Timestamp) -> Fields {
         let all = self.configuration(now);
-        let known = kind_of(&self.resource_type).map_or(&[][..], |kind| kind.facts);
+        let known: Vec<&str> = kind_of(&self.resource_type).into_iter().flat_map(Kind::facts).collect();
         let mut facts: Fields = if known.is_empty() {
             all.iter()
                 .filter(|(_, value)| !value.is_null() && !value.is_object() && !value.is_array())

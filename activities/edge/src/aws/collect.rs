@@ -25,7 +25,7 @@ pub(super) async fn collect(aws: &Aws, event: &Value) -> Result<impl Serialize, 
     for _ in 0..ATTEMPTS {
         let bytes = states.get(&key).await?.ok_or_else(|| bad(&source, "there is no such object"))?.value;
         let state = State::parse(&bytes).map_err(|error| bad(&source, error))?;
-        let held = store.get_json::<TopologyObject>(&twin::topology_key(&source)).await?;
+        let held = twin::topology_object(&store, &source).await?;
         if let Some(collected) = put(&store, &source, state, held).await? {
             tracing::info!(source, nodes = collected.nodes, changed = collected.changed, "collected");
             return Ok(collected);
@@ -46,27 +46,25 @@ async fn put(
         None => (TopologyObject::of(state, source), When::Absent),
         Some(held) => (held.value.succeed(state).map_err(|error| bad(source, error))?, When::Unchanged(&held.tag)),
     };
-    let same = |held: &Stored<TopologyObject>| {
-        TopologyObject { sequence: held.value.sequence, ..object.clone() } == held.value
-    };
-    if held.as_ref().is_some_and(same) {
+    if held.as_ref().is_some_and(|held| object.says_the_same(&held.value)) {
         return Ok(Some(report(&object, false)));
     }
     let mut all: Vec<TopologyObject> = twin::topology_objects(store).await?;
-    all.retain(|other| other.source != source);
+    all.retain(|other| other.source() != source);
     all.push(object.clone());
     Topology::merge(all).map_err(|error| bad(source, error))?;
-    let written = store.put_json(&twin::topology_key(source), &object, when).await?;
+    let bytes = object.to_bytes().map_err(|problem| bad(source, problem))?;
+    let written = store.put(&twin::topology_key(source), bytes, when).await?;
     Ok(written.map(|_| report(&object, true)))
 }
 
 fn report(object: &TopologyObject, changed: bool) -> Collected {
     Collected {
-        source: object.source.clone(),
-        lineage: object.lineage.clone(),
-        serial: object.serial,
-        nodes: object.nodes.len(),
-        edges: object.edges.len(),
+        source: object.source().to_owned(),
+        lineage: object.lineage().to_owned(),
+        serial: object.serial(),
+        nodes: object.nodes(),
+        edges: object.edges(),
         changed,
     }
 }

@@ -32,7 +32,7 @@ pub(super) fn shop() -> Script {
     ]);
     let state = State::parse(state(3, 10).to_string().as_bytes()).unwrap();
     let object = TopologyObject::of(state, "s3://states/shop.tfstate");
-    script.put(&format!("twin/{}", twin::topology_key(&object.source)), serde_json::to_vec(&object).unwrap());
+    script.put(&format!("twin/{}", twin::topology_key(object.source())), object.to_bytes().unwrap());
     for (name, text) in LAYERS {
         script.put(&format!("twin/{name}"), text);
     }

@@ -1,7 +1,7 @@
 //! The digital twin in a bucket.
 //!
 //! ```text
-//! topology/<state>.json    one object for each state file; written by `collect`
+//! topology/<state>.twin    one object for each state file; written by `collect`
 //! governance/*.cedar       what people permit and forbid; governance.json and governance/*.json likewise
 //! constraints.json         maintenance windows, forbidden operations; further objects in constraints/
 //! precedents/<id>.json     one object for each incident; written by `remember`
@@ -61,15 +61,23 @@ pub(super) async fn topology_objects(store: &Store) -> Result<Vec<TopologyObject
 
 async fn objects(store: &Store, listed: Vec<Listed>) -> Result<Vec<TopologyObject>, EdgeError> {
     let found = store.get_all(listed.into_iter().map(|object| object.key).collect()).await?;
-    found
-        .into_iter()
-        .map(|(key, bytes)| serde_json::from_slice(&bytes).map_err(|problem| store.broken(&key, problem)))
-        .collect()
+    let read = |(key, bytes): (String, Vec<u8>)| {
+        TopologyObject::from_bytes(bytes).map_err(|problem| store.broken(&key, problem))
+    };
+    found.into_iter().map(read).collect()
+}
+
+/// The stored object of a state.
+pub(super) async fn topology_object(store: &Store, source: &str) -> Result<Option<Stored<TopologyObject>>, EdgeError> {
+    let key = topology_key(source);
+    let Some(Stored { value, tag }) = store.get(&key).await? else { return Ok(None) };
+    let value = TopologyObject::from_bytes(value).map_err(|problem| store.broken(&key, problem))?;
+    Ok(Some(Stored { value, tag }))
 }
 
 /// The key of a state's object.
 pub(super) fn topology_key(source: &str) -> String {
-    format!("{TOPOLOGY}{}.json", name_for(source))
+    format!("{TOPOLOGY}{}.twin", name_for(source))
 }
 
 /// The governance layer as people wrote it.

@@ -185,13 +185,13 @@ fn configuration(world: &World, resource_type: &str, name: &str) -> Result<Confi
         });
     }
     let topology = world.twin.topology()?;
-    let of_type = |id: &str| topology.node(id).filter(|node| node.resource_type == resource_type);
+    let of_type = |id: &str| topology.node(id).filter(|node| node.resource_type() == resource_type);
     let node = match topology.find(name) {
         Lookup::Found(id) => of_type(id.as_str()),
         Lookup::Ambiguous(ids) => ids.iter().find_map(|id| of_type(id.as_str())),
         Lookup::Unknown => None,
     };
-    let node = node.ok_or_else(|| not_found(format!("the account holds no {resource_type} `{name}`")))?;
+    let node = node.ok_or_else(|| not_found(format!("the account holds no {resource_type} `{name}`")))?.read()?;
     Ok(ConfigurationAnswer {
         resource_type: resource_type.to_owned(),
         name: name.to_owned(),

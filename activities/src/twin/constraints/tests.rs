@@ -11,7 +11,7 @@ fn node() -> Node {
     let file = json!({"version": 4, "serial": 1, "lineage": "l", "resources": [
         {"mode": "managed", "type": "aws_lambda_function", "name": "a", "module": "module.ledger",
          "instances": [{"attributes": {"function_name": "orders"}}]}]});
-    TopologyObject::of(State::parse(file.to_string().as_bytes()).unwrap(), "test").nodes.remove(0)
+    only_node(&file)
 }
 
 fn policy(constraints: &Value) -> Policy {

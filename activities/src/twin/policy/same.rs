@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::twin::governance::{Condition, GovernanceForm};
-use crate::twin::{State, TopologyObject, glob};
+use crate::twin::{glob, only_node};
 
 /// What the form denies, read word by word.
 fn denies(form: &GovernanceForm, action: ActionName, node: &Node) -> bool {
@@ -145,7 +145,7 @@ fn node() -> impl Strategy<Value = Node> {
         });
         let file = json!({"version": 4, "serial": 1, "lineage": "l", "resources": [
             {"mode": "managed", "type": kind, "name": "orders", "instances": [{"attributes": attributes}]}]});
-        TopologyObject::of(State::parse(file.to_string().as_bytes()).unwrap(), "test").nodes.remove(0)
+        only_node(&file)
     })
 }
 

@@ -39,7 +39,8 @@ fn compile() -> Result<Compiled, String> {
 }
 
 fn write() -> String {
-    let types: Vec<&str> = kinds().iter().map(|kind| kind.terraform).collect();
+    let mut types: Vec<&str> = kinds().map(|kind| kind.terraform).collect();
+    types.sort_unstable();
     let mut services: Vec<&str> = ActionName::ALL.into_iter().filter_map(ActionName::service).collect();
     services.dedup();
     let mut text = HEAD.replace("TYPES", &types.join(", ")).replace("SERVICES", &services.join(", "));

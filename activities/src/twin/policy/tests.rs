@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::twin::{State, TopologyObject};
+use crate::twin::only_node;
 
 fn node(resource_type: &str, name: &str, attributes: Value) -> Node {
     let file = json!({"version": 4, "serial": 1, "lineage": "l", "resources": [
         {"mode": "managed", "type": resource_type, "name": name, "instances": [{"attributes": attributes}]}]});
-    TopologyObject::of(State::parse(file.to_string().as_bytes()).unwrap(), "test").nodes.remove(0)
+    only_node(&file)
 }
 
 fn function() -> Node {

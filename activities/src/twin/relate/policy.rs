@@ -1,28 +1,26 @@
 //! What a program may talk to: the IAM policies of its role, read for the resources that they name.
 //!
-//! Owns the reading of policy documents as far as edges need it. A statement on everything (`*`) or on a pattern says
-//! nothing about what is used and makes no edge. Owns no judgement of permissions.
+//! Owns the reading of policy documents as far as edges need it. A statement on everything (`*`) says nothing about what is
+//! used and makes no edge; one on a pattern means what [`super::pattern`] finds. Owns no judgement of permissions.
 
 use std::collections::HashMap;
 
 use serde_json::Value;
 
 use super::Found;
-use super::names::Names;
+use super::names::{Nodes, Scene};
+use super::pattern::Arns;
 use crate::twin::edge::Relation;
-use crate::twin::node::Node;
 
 /// Adds an edge from each function and task definition to what its role's policies name.
-pub(super) fn relate(names: &Names<'_>, found: &mut Found) {
-    let grants = grants_by_role(names);
-    for (at, node) in names.nodes.iter().enumerate() {
-        let role = match node.resource_type.as_str() {
-            "aws_lambda_function" => node.text("role"),
-            "aws_ecs_task_definition" => node.text("task_role_arn"),
-            "aws_sfn_state_machine" => node.text("role_arn"),
-            _ => None,
-        };
-        let role = role.and_then(|role| names.find(node, role, &["aws_iam_role"]));
+pub(super) fn relate<N: Nodes>(scene: &Scene<'_, N>, examined: &[u32], found: &mut Found) {
+    let grants = grants_by_role(scene, examined, found);
+    if grants.values().all(Vec::is_empty) {
+        return;
+    }
+    for at in examined.iter().copied() {
+        let Some(attribute) = role_attribute(scene.nodes.resource_type(at)) else { continue };
+        let role = scene.nodes.attributes(at).text(attribute).and_then(|role| scene.find(at, &role, ROLE));
         for (relation, to) in role.and_then(|role| grants.get(&role)).into_iter().flatten() {
             // A dead-letter queue is written to by the service, not by the program.
             if !found.has(at, Relation::DeadLettersTo, *to) {
@@ -32,27 +30,59 @@ pub(super) fn relate(names: &Names<'_>, found: &mut Found) {
     }
 }
 
-type Grants = Vec<(Relation, usize)>;
+/// Whether a node of this type uses a role, or says what a role may do.
+pub(in crate::twin) fn bears_on_roles(resource_type: &str) -> bool {
+    role_attribute(resource_type).is_some()
+        || ["aws_iam_policy", "aws_iam_role", "aws_iam_role_policy", "aws_iam_role_policy_attachment"]
+            .contains(&resource_type)
+}
 
-fn grants_by_role(names: &Names<'_>) -> HashMap<usize, Grants> {
-    let mut grants: HashMap<usize, Grants> = HashMap::new();
-    for (at, node) in names.nodes.iter().enumerate() {
-        let role_of = |attribute: &str| node.text(attribute).and_then(|role| names.find(node, role, &["aws_iam_role"]));
-        match node.resource_type.as_str() {
+/// The attribute by which a type names the role that it runs under.
+fn role_attribute(resource_type: &str) -> Option<&'static str> {
+    match resource_type {
+        "aws_lambda_function" => Some("role"),
+        "aws_ecs_task_definition" => Some("task_role_arn"),
+        "aws_pipes_pipe" | "aws_sfn_state_machine" => Some("role_arn"),
+        _ => None,
+    }
+}
+
+type Grants = Vec<(Relation, u32)>;
+
+fn grants_by_role<N: Nodes>(scene: &Scene<'_, N>, examined: &[u32], found: &mut Found) -> HashMap<u32, Grants> {
+    let mut grants: HashMap<u32, Grants> = HashMap::new();
+    let arns = Arns::default();
+    for at in examined.iter().copied() {
+        let attributes = || scene.nodes.attributes(at);
+        let role_of = || attributes().text("role").and_then(|role| scene.find(at, &role, ROLE));
+        match scene.nodes.resource_type(at) {
             "aws_iam_role_policy" => {
-                if let Some(role) = role_of("role") {
-                    grants.entry(role).or_default().extend(grants_of(names, node.text("policy")));
+                let granted = grants_of(scene, &arns, at, attributes().text("policy").as_deref(), found);
+                if let Some(role) = role_of() {
+                    grants.entry(role).or_default().extend(granted);
                 }
             }
             "aws_iam_role_policy_attachment" => {
-                let policy = node.text("policy_arn").and_then(|arn| names.by_arn(arn)).map(|at| &names.nodes[at]);
-                if let (Some(role), Some(policy)) = (role_of("role"), policy) {
-                    grants.entry(role).or_default().extend(grants_of(names, policy.text("policy")));
+                let policy = attributes().text("policy_arn").and_then(|arn| scene.by_arn(&arn));
+                if let (Some(role), Some(policy)) = (role_of(), policy) {
+                    let document = scene.nodes.attributes(policy).text("policy").map(|text| text.into_owned());
+                    grants.entry(role).or_default().extend(grants_of(scene, &arns, policy, document.as_deref(), found));
                 }
             }
             "aws_iam_role" => {
-                let inline: Grants = inline_policies(node).flat_map(|policy| grants_of(names, Some(policy))).collect();
-                grants.entry(at).or_default().extend(inline);
+                let attached: Vec<String> = attributes()
+                    .get("managed_policy_arns")
+                    .map(|arns| arns.items().filter_map(|arn| Some(arn.filled()?.into_owned())).collect())
+                    .unwrap_or_default();
+                for policy in attached.iter().filter_map(|arn| scene.by_arn(arn)) {
+                    let document = scene.nodes.attributes(policy).text("policy").map(|text| text.into_owned());
+                    let granted = grants_of(scene, &arns, policy, document.as_deref(), found);
+                    grants.entry(at).or_default().extend(granted);
+                }
+                for block in attributes().blocks("inline_policy") {
+                    let granted = grants_of(scene, &arns, at, block.filled_of("policy").as_deref(), found);
+                    grants.entry(at).or_default().extend(granted);
+                }
             }
             _ => {}
         }
@@ -60,12 +90,14 @@ fn grants_by_role(names: &Names<'_>) -> HashMap<usize, Grants> {
     grants
 }
 
-fn inline_policies(role: &Node) -> impl Iterator<Item = &str> {
-    role.blocks("inline_policy").filter_map(|block| block.get("policy")?.as_str())
-}
-
-/// What a policy document allows on resources that are nodes.
-fn grants_of(names: &Names<'_>, document: Option<&str>) -> Grants {
+/// What a policy document, which stands at a node, allows on resources that are nodes.
+fn grants_of<'n, N: Nodes>(
+    scene: &Scene<'n, N>,
+    arns: &Arns<'n>,
+    at: u32,
+    document: Option<&str>,
+    found: &mut Found,
+) -> Grants {
     let Some(document) = document.and_then(|text| serde_json::from_str::<Value>(text).ok()) else { return Vec::new() };
     let mut grants = Vec::new();
     for statement in one_or_many(document.get("Statement")) {
@@ -76,15 +108,23 @@ fn grants_of(names: &Names<'_>, document: Option<&str>) -> Grants {
             one_or_many(statement.get("Action")).filter_map(Value::as_str).flat_map(relations_of).copied().collect();
         relations.sort_unstable();
         relations.dedup();
-        let resources = one_or_many(statement.get("Resource")).filter_map(Value::as_str);
-        for to in resources.filter_map(|resource| names.by_arn(exact_part(resource)?)) {
-            grants.extend(relations.iter().map(|relation| (*relation, to)));
+        for resource in one_or_many(statement.get("Resource")).filter_map(Value::as_str) {
+            let meant: Vec<u32> = match exact_part(resource) {
+                Some(exact) => scene.by_arn(exact).into_iter().collect(),
+                None => arns.matching(scene, resource),
+            };
+            grants.extend(meant.iter().flat_map(|to| relations.iter().map(|relation| (*relation, *to))));
+            // A pattern can mean resources of other states too.
+            if meant.is_empty() || exact_part(resource).is_none() {
+                found.miss(at);
+            }
         }
     }
     grants
 }
 
-/// `arn:...:table/orders/index/*` and `arn:...:log-group:a:*` mean their resource; `arn:...:table/*` means none.
+/// `arn:...:table/orders/index/*` and `arn:...:log-group:a:*` mean their resource; `arn:...:table/*` means none,
+/// and what a pattern such as `arn:...:table/ord*` means is found by its letters.
 fn exact_part(resource: &str) -> Option<&str> {
     let exact = resource.split_once('*').map_or(resource, |(before, _)| before);
     (exact.len() == resource.len() || exact.ends_with(['/', ':'])).then(|| exact.trim_end_matches(['/', ':']))
@@ -121,6 +161,8 @@ fn relations_of(action: &str) -> &'static [Relation] {
         _ => &[Relation::Writes],
     }
 }
+
+const ROLE: &[&str] = &["aws_iam_role"];
 
 fn one_or_many(value: Option<&Value>) -> impl Iterator<Item = &Value> {
     match value {

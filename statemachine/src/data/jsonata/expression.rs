@@ -1,11 +1,12 @@
 //! A parsed expression and what is known of it before it runs.
 //!
-//! Owns the cache of parsed expressions: a state machine evaluates the same few over and over.
+//! Owns the cache of parsed expressions: a state machine evaluates the same few over and over; and the language's version. Step
+//! Functions speaks JSONata 2.0.6, which does not know `??` and `?:` yet: they are refused as it refuses them.
 
 use std::{collections::BTreeSet, rc::Rc};
 
 use jsonata_core::{
-    ast::AstNode,
+    ast::{AstNode, BinaryOp},
     parser::{self},
 };
 
@@ -50,12 +51,21 @@ fn read(source: &str) -> Result<Expression, JsonataError> {
     }
     let tree = parser::parse(source).map_err(|error| wording::of_syntax(&error.to_string(), source))?;
     let mut names = BTreeSet::new();
+    let mut newer = None;
     tree::visit(&tree, &mut |node| match node {
         AstNode::Variable(name) | AstNode::Function { name, .. } => {
             names.insert(name.clone());
         }
+        AstNode::Binary { op: BinaryOp::Coalesce, .. } => newer = newer.or(Some('?')),
+        AstNode::Binary { op: BinaryOp::Default, .. } => newer = newer.or(Some(':')),
         _ => {}
     });
+    if let Some(symbol) = newer {
+        return Err(JsonataError::Coded {
+            code: "S0211".to_owned(),
+            message: format!("The symbol \"{symbol}\" cannot be used as a unary operator"),
+        });
+    }
     let (guarded, extra_depth) = guard::guarded(&tree);
     let plain_path = plain_path(&tree);
     Ok(Expression { tree, guarded, extra_depth, names, plain_path })

@@ -287,6 +287,13 @@ fn failures_have_the_codes_and_sentences_of_the_reference() {
 }
 
 #[test]
+fn operators_of_later_versions_are_refused() {
+    check_failure("$states.input.nul ?? 1", "S0211: The symbol \"?\" cannot be used as a unary operator");
+    check_failure("[$states.input.n ?: 1]", "S0211: The symbol \":\" cannot be used as a unary operator");
+    check_value("$states.input.n ? 1 : 2", json!(1));
+}
+
+#[test]
 fn a_function_is_not_a_result() {
     for expression in ["$fn := function($x){$x}", "$sum", "{'a': function($x){$x}}", "[$parse]", "/a/"] {
         assert_eq!(run(expression), Err(JsonataError::Unsupported), "{expression}");

@@ -84,16 +84,10 @@ fn is_word(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_lowercase()) && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
 }
 
-/// The arguments without which a call of an optimised integration is refused; `None` when the integration is not known.
-pub(super) fn required_arguments(resource: &Resource) -> Option<&'static [&'static str]> {
-    let ResourceKind::Service { service, action } = &resource.kind else {
-        return None;
-    };
-    if !matches!(offered(service, action), Offered::Patterns(_)) {
-        return None;
-    }
-    let named = REQUIRED.iter().find(|(name, call, _)| name == service && call == action);
-    Some(named.map_or(&[], |(_, _, fields)| fields))
+/// Whether an optimised integration is one that is known here.
+pub(super) fn is_known(resource: &Resource) -> bool {
+    let ResourceKind::Service { service, action } = &resource.kind else { return false };
+    matches!(offered(service, action), Offered::Patterns(_))
 }
 
 /// What is known of an optimised integration.
@@ -119,19 +113,6 @@ const JOB: &[Pattern] = &[Pattern::RequestResponse, Pattern::Sync];
 const TOKEN: &[Pattern] = &[Pattern::RequestResponse, Pattern::WaitForTaskToken];
 const RUN: &[Pattern] = &[Pattern::RequestResponse, Pattern::Sync, Pattern::WaitForTaskToken];
 const MACHINE: &[Pattern] = &[Pattern::RequestResponse, Pattern::Sync, Pattern::Sync2, Pattern::WaitForTaskToken];
-
-/// Service, action, and the arguments that the call must have.
-const REQUIRED: &[(&str, &str, &[&str])] = &[
-    ("dynamodb", "getItem", &["TableName", "Key"]),
-    ("dynamodb", "putItem", &["TableName", "Item"]),
-    ("ecs", "runTask", &["TaskDefinition"]),
-    ("events", "putEvents", &["Entries"]),
-    ("glue", "startJobRun", &["JobName"]),
-    ("lambda", "invoke", &["FunctionName"]),
-    ("sns", "publish", &["Message"]),
-    ("sqs", "sendMessage", &["QueueUrl", "MessageBody"]),
-    ("states", "startExecution", &["StateMachineArn"]),
-];
 
 /// Service, actions, and the patterns that these actions have.
 const INTEGRATIONS: &[(&str, &[&str], &[Pattern])] = &[

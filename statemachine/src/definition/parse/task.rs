@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::reader::Reader;
-use super::{MOST_SECONDS, Scope, Walk, errors, flow, resource};
+use super::{MOST_SECONDS, Scope, Walk, arguments, errors, flow, resource};
 use crate::definition::{Pattern, Resource, ResourceKind, Source, StateKind, Task};
 
 pub(super) fn task<'t>(walk: &mut Walk<'t>, reader: &Reader<'t>, scope: &mut Scope<'t>) -> StateKind {
@@ -20,7 +20,7 @@ pub(super) fn task<'t>(walk: &mut Walk<'t>, reader: &Reader<'t>, scope: &mut Sco
         reader.wrong_at("HeartbeatSeconds", "HeartbeatSeconds must be smaller than TimeoutSeconds");
     }
     if let Some(resource) = &resource {
-        require_arguments(reader, resource);
+        check_arguments(reader, resource);
     }
     StateKind::Task(Box::new(Task {
         credentials: credentials(reader, resource.as_ref()),
@@ -33,17 +33,25 @@ pub(super) fn task<'t>(walk: &mut Walk<'t>, reader: &Reader<'t>, scope: &mut Sco
     }))
 }
 
-fn require_arguments(reader: &Reader<'_>, resource: &Resource) {
-    let Some(required) = resource::required_arguments(resource) else {
+/// The arguments of an optimised integration: those that it needs are there, and no others than it has.
+fn check_arguments(reader: &Reader<'_>, resource: &Resource) {
+    if !resource::is_known(resource) {
         return;
-    };
+    }
     let field = if reader.is_jsonata() { "Arguments" } else { "Parameters" };
-    let Some(arguments) = reader.get(field) else {
+    let Some(given) = reader.get(field) else {
         reader.wrong(format!("{field} field is required for resource ARN: {}", resource.arn));
         return;
     };
-    for name in required.iter().filter(|name| !has(arguments, name)) {
+    for name in arguments::required(resource).iter().filter(|name| !has(given, name)) {
         reader.wrong_at(field, format!("The field '{name}' is required but was missing"));
+    }
+    // What an expression makes is looked at when the task is called.
+    for name in given.as_object().into_iter().flat_map(|given| given.keys()) {
+        let name = plain(name);
+        if !resource.takes(name) {
+            reader.wrong_at(field, format!("The field \"{name}\" is not supported by Step Functions"));
+        }
     }
 }
 
@@ -63,7 +71,12 @@ fn has(template: &Value, field: &str) -> bool {
     let Value::Object(fields) = template else {
         return true;
     };
-    fields.keys().any(|name| name.strip_suffix(".$").unwrap_or(name) == field)
+    fields.keys().any(|name| plain(name) == field)
+}
+
+/// A template's key without the mark that says that its value is evaluated.
+fn plain(name: &str) -> &str {
+    name.strip_suffix(".$").unwrap_or(name)
 }
 
 fn literal(source: Option<&Source>) -> Option<u64> {

@@ -219,6 +219,23 @@ fn an_integration_has_arguments_that_it_needs() {
 }
 
 #[test]
+fn an_integration_has_no_other_arguments_than_its_own() {
+    let refused = r#"SCHEMA_VALIDATION_FAILED /Parameters The field "Queue" is not supported by Step Functions"#;
+    for field in [r#""Queue":1"#, r#""Queue.$":"$.q""#] {
+        check_state(
+            &format!(
+                r#"{{"Type":"Task","Resource":"arn:aws:states:::sqs:sendMessage","Parameters":{{"QueueUrl":"q","MessageBody":"b",{field}}},"End":true}}"#
+            ),
+            &[refused],
+        );
+    }
+    check_jsonata(
+        r#"{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","Arguments":{"FunctionName":"f","payload":1},"End":true}"#,
+        &[r#"SCHEMA_VALIDATION_FAILED /Arguments The field "payload" is not supported by Step Functions"#],
+    );
+}
+
+#[test]
 fn a_wait_waits_for_one_thing() {
     let fields = "[SecondsPath, Seconds, TimestampPath, Timestamp]";
     check_state(

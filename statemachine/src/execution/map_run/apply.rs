@@ -4,8 +4,8 @@ use super::{MapRun, MapRunStatus, Stage};
 use crate::{
     command::{MapRunId, Part},
     definition::{MapMode, StateKind},
-    execution::{Execution, Phase},
-    record::{Event, Failure, MapRunSettings, Millis, PathId, PayloadId, Record},
+    execution::{Execution, Phase, Visit},
+    record::{Event, EventId, Failure, MapRunSettings, Millis, PathId, PayloadId, Record},
 };
 
 impl Execution {
@@ -21,6 +21,9 @@ impl Execution {
             }
             Record::ChildEnded { path, index, outcome } => {
                 self.update_map_run(*path, |run| run.end_child(*index, outcome, at));
+            }
+            Record::ChildRedriven { path, index } => {
+                self.update_map_run(*path, |run| run.redrive_child(*index, at));
             }
             Record::ResultsDue { path, failure } => self.update_map_run(*path, |run| {
                 run.give_up(at);
@@ -57,8 +60,31 @@ impl Execution {
                 self.end_map_run(path, MapRunStatus::Aborted, None, at);
                 self.set_last(path, id);
             }
+            Event::MapRunRedriven { count, .. } => {
+                self.update_map_run(path, |run| run.redrive(*count, at));
+                self.set_last(path, id);
+            }
             _ => {}
         }
+    }
+
+    /// The map run that failed or was stopped as a path was in this visit, if it had begun.
+    pub(in crate::execution) fn unsuccessful_map_run(&self, path: PathId, visit: &Visit) -> Option<EventId> {
+        let mut since = self.map_runs.range(visit.entered..).map(|(_, run)| run).filter(|run| run.id.path == path);
+        let run = since.next_back()?;
+        let badly = matches!(run.status, MapRunStatus::Failed | MapRunStatus::Aborted);
+        (badly && run.has_begun()).then_some(run.id.started)
+    }
+
+    /// Puts a path back into its map run, which is about to be redriven.
+    pub(in crate::execution) fn return_to_map_run(&mut self, path: PathId, started: EventId) {
+        self.set_phase(path, Phase::InMapRun { started });
+        self.update_map_run(path, |run| run.stage = Stage::Redriving);
+    }
+
+    /// Forgets what was kept for a redrive of a path's map runs.
+    pub(in crate::execution) fn release_map_runs(&mut self, path: PathId) {
+        self.map_runs.values_mut().filter(|run| run.id.path == path).for_each(MapRun::release);
     }
 
     fn start_map_run(&mut self, at: Millis, id: MapRunId, arn: &str, items: PayloadId, settings: &MapRunSettings) {
@@ -69,6 +95,7 @@ impl Execution {
         if settings.reader.is_none() {
             run.load(self.value(items), Vec::new());
         }
+        self.release_map_runs(id.path);
         self.map_runs.insert(id.started, run);
         self.set_last(id.path, id.started);
         self.set_phase(id.path, Phase::InMapRun { started: id.started });

@@ -1,7 +1,7 @@
 //! A map run inside its parent: which items there are, which children run, and what became of the others.
 //!
 //! The children are executions of their own; what their parent keeps of them is their input, their outcome and
-//! counts. When the run is over only the counts stay.
+//! counts. When the run is over only the counts stay, unless it ended badly: then it may be redriven until its state exits.
 
 mod apply;
 mod names;
@@ -43,6 +43,10 @@ pub(crate) struct MapRun {
     pub(crate) running: BTreeSet<u64>,
     /// The children that were running when it ended badly.
     pub(crate) given_up: Vec<u64>,
+    /// The children that a redrive has not come to yet.
+    pub(crate) pending_redrive: BTreeSet<u64>,
+    redrives: u32,
+    redriven_at: Option<Millis>,
     items: MapRunCounts,
     executions: MapRunCounts,
 }
@@ -58,6 +62,8 @@ pub(crate) enum Stage {
     Writing { failure: Option<Failure> },
     /// It has ended.
     Over,
+    /// Its execution goes on, and so will it.
+    Redriving,
 }
 
 /// One item of a data set.
@@ -74,8 +80,10 @@ pub(crate) struct Child {
     /// How many items it has.
     pub(crate) items: u64,
     pub(crate) input: PayloadId,
+    /// When it was started, or redriven the last time.
     pub(crate) started_at: Millis,
     pub(crate) ended: Option<(Millis, Outcome)>,
+    pub(crate) redrives: u32,
 }
 
 impl MapRun {
@@ -103,6 +111,9 @@ impl MapRun {
             children: Vec::new(),
             running: BTreeSet::new(),
             given_up: Vec::new(),
+            pending_redrive: BTreeSet::new(),
+            redrives: 0,
+            redriven_at: None,
             items: MapRunCounts::default(),
             executions: MapRunCounts::default(),
         }
@@ -121,7 +132,7 @@ impl MapRun {
     }
 
     pub(crate) fn start_child(&mut self, index: u64, items: u64, input: PayloadId, at: Millis) {
-        self.children.push(Child { items, input, started_at: at, ended: None });
+        self.children.push(Child { items, input, started_at: at, ended: None, redrives: 0 });
         self.running.insert(index);
         self.next_item += items;
         self.items.running += items;
@@ -135,6 +146,40 @@ impl MapRun {
         child.ended = Some((at, outcome.clone()));
         self.running.remove(&index);
         self.count(index_of(outcome), items);
+        self.stop_running(items);
+    }
+
+    /// Goes on after it ended badly: what did not succeed is due again, and what was not started yet.
+    pub(crate) fn redrive(&mut self, count: u32, at: Millis) {
+        (self.redrives, self.redriven_at) = (count, Some(at));
+        (self.status, self.ended_at, self.stage) = (MapRunStatus::Running, None, Stage::Running);
+        self.given_up.clear();
+        self.pending_redrive = self.unsuccessful().collect();
+        for counts in [&mut self.items, &mut self.executions] {
+            (counts.failed, counts.timed_out, counts.aborted, counts.results_written) = (0, 0, 0, 0);
+        }
+    }
+
+    /// Starts a child again.
+    pub(crate) fn redrive_child(&mut self, index: u64, at: Millis) {
+        let Some(child) = self.children.get_mut(index as usize) else { return };
+        (child.started_at, child.ended) = (at, None);
+        child.redrives += 1;
+        let items = child.items;
+        self.pending_redrive.remove(&index);
+        self.running.insert(index);
+        self.items.running += items;
+        self.executions.running += 1;
+    }
+
+    /// How often it was redriven.
+    pub(crate) fn redrives(&self) -> u32 {
+        self.redrives
+    }
+
+    fn unsuccessful(&self) -> impl Iterator<Item = u64> {
+        let badly = |child: &Child| !matches!(child.ended, None | Some((_, Outcome::Succeeded { .. })));
+        self.children.iter().enumerate().filter(move |(_, child)| badly(child)).map(|(index, _)| index as u64)
     }
 
     /// Gives up what still runs; its items count as aborted.
@@ -145,10 +190,17 @@ impl MapRun {
             child.ended = Some((at, Outcome::Aborted(Failure::new(None, None))));
             self.given_up.push(index);
             self.count(Ended::Aborted, items);
+            self.stop_running(items);
+        }
+        // What a redrive did not come to is as it was.
+        for index in std::mem::take(&mut self.pending_redrive) {
+            if let Some(Child { items, ended: Some((_, outcome)), .. }) = self.children.get(index as usize) {
+                self.count(index_of(outcome), *items);
+            }
         }
     }
 
-    /// Ends the run; what is kept are the counts.
+    /// Ends the run; what is kept are the counts, and of one that ended badly what a redrive needs.
     pub(crate) fn end(&mut self, status: MapRunStatus, at: Millis) {
         if self.stage == Stage::Over {
             return;
@@ -161,9 +213,21 @@ impl MapRun {
         self.status = status;
         self.ended_at = Some(at);
         self.stage = Stage::Over;
+        if status == MapRunStatus::Succeeded {
+            self.release();
+        }
+    }
+
+    /// Forgets everything but the counts of a run that is over.
+    pub(crate) fn release(&mut self) {
         self.entries = Vec::new();
         self.sources = Vec::new();
         self.children = Vec::new();
+    }
+
+    /// Whether children are known that it started.
+    pub(crate) fn has_begun(&self) -> bool {
+        !self.children.is_empty()
     }
 
     /// Counts all results as written.
@@ -175,7 +239,11 @@ impl MapRun {
 
     /// Whether it can go on by itself.
     pub(crate) fn is_runnable(&self) -> bool {
-        self.stage == Stage::Running && (self.has_failed() || self.can_start() || self.is_complete())
+        match self.stage {
+            Stage::Redriving => true,
+            Stage::Running => self.has_failed() || self.can_start() || self.is_complete(),
+            Stage::Reading | Stage::Writing { .. } | Stage::Over => false,
+        }
     }
 
     /// Whether the next child may start now.
@@ -184,12 +252,13 @@ impl MapRun {
             0 => MOST_AT_ONCE,
             limit => limit.min(MOST_AT_ONCE),
         };
-        self.next_item < self.items.total && (self.running.len() as u64) < limit
+        let more = self.next_item < self.items.total || !self.pending_redrive.is_empty();
+        more && (self.running.len() as u64) < limit
     }
 
     /// Whether every item has been processed.
     pub(crate) fn is_complete(&self) -> bool {
-        self.next_item == self.items.total && self.running.is_empty()
+        self.next_item == self.items.total && self.running.is_empty() && self.pending_redrive.is_empty()
     }
 
     /// Whether more items failed than may.
@@ -210,9 +279,12 @@ impl MapRun {
         batch.map_or(0, |batch| pending.div_ceil(batch.max(1)))
     }
 
-    fn count(&mut self, ended: Ended, items: u64) {
+    fn stop_running(&mut self, items: u64) {
         self.items.running -= items;
         self.executions.running -= 1;
+    }
+
+    fn count(&mut self, ended: Ended, items: u64) {
         for (counts, by) in [(&mut self.items, items), (&mut self.executions, 1)] {
             *match ended {
                 Ended::Succeeded => &mut counts.succeeded,

@@ -14,13 +14,15 @@ impl MapRun {
             run: self.id,
             index,
             map_run_arn: self.arn.clone(),
-            execution_arn: self.child_arn(&name),
+            execution_arn: self.child_arn(index),
             name,
             state_machine_arn: self.state_machine_arn(),
             state_machine_name: part_of(&self.arn, 6).to_owned(),
             part: self.part,
             items: self.children.get(index as usize).map_or(1, |child| child.items),
             input: input.to_owned(),
+            redrives: self.children.get(index as usize).map_or(0, |child| child.redrives),
+            since: self.children.get(index as usize).map_or(self.started_at, |child| child.started_at),
         }
     }
 
@@ -28,11 +30,19 @@ impl MapRun {
         named_uuid(&[part_of(&self.arn, 7), &index.to_string()])
     }
 
-    pub(crate) fn child_arn(&self, name: &str) -> String {
-        if self.part.express {
-            return format!("{}:{}", self.sibling_arn("express", name), named_uuid(&[name]));
-        }
-        self.sibling_arn("execution", name)
+    pub(crate) fn child_arn(&self, index: u64) -> String {
+        let redrives = self.children.get(index as usize).map_or(0, |child| child.redrives);
+        self.redriven_arn(&self.child_name(index), redrives)
+    }
+
+    /// The ARN of a child that was redriven so often: one that runs in memory is another execution each time.
+    pub(crate) fn redriven_arn(&self, name: &str, redrives: u32) -> String {
+        let id = match redrives {
+            _ if !self.part.express => return self.sibling_arn("execution", name),
+            0 => named_uuid(&[name]),
+            count => named_uuid(&[name, &count.to_string()]),
+        };
+        format!("{}:{id}", self.sibling_arn("express", name))
     }
 
     pub(crate) fn state_machine_arn(&self) -> String {

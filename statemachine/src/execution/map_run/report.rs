@@ -41,6 +41,8 @@ pub struct MapRunCounts {
     pub total: u64,
     /// Written to the result writer's destination.
     pub results_written: u64,
+    /// Ended badly before a redrive that has not come to them yet.
+    pub pending_redrive: u64,
 }
 
 /// A map run as DescribeMapRun shows it.
@@ -66,6 +68,10 @@ pub struct MapRunReport {
     pub tolerated_failure_percentage: f64,
     /// Whether its children run as Express workflows.
     pub express: bool,
+    /// How often it was redriven.
+    pub redrives: u32,
+    /// When it was last redriven.
+    pub redriven_at: Option<Millis>,
     /// The items.
     pub items: MapRunCounts,
     /// The child executions; while batches are being made their total is what is known of it.
@@ -81,6 +87,9 @@ impl MapRun {
             executions.pending = self.pending_executions();
         }
         executions.total += executions.pending;
+        executions.pending_redrive = self.pending_redrive.len() as u64;
+        let waiting = self.pending_redrive.iter().filter_map(|index| self.children.get(*index as usize));
+        items.pending_redrive = waiting.map(|child| child.items).sum();
         MapRunReport {
             id: self.id,
             map_run_arn: self.arn.clone(),
@@ -92,6 +101,8 @@ impl MapRun {
             tolerated_failure_count: self.settings.tolerated_count.unwrap_or_default(),
             tolerated_failure_percentage: self.settings.tolerated_percentage.unwrap_or_default(),
             express: self.part.express,
+            redrives: self.redrives,
+            redriven_at: self.redriven_at,
             items,
             executions,
         }
@@ -104,13 +115,25 @@ impl Execution {
         self.map_runs.values().map(MapRun::report)
     }
 
-    /// The name and the ARN of a child, by its place among its siblings; a map run that is over still knows them.
+    /// The name and the ARN of a child, by its place among its siblings and how often it was redriven; a map run that is
+    /// over still knows them.
     #[must_use]
-    pub fn map_run_child(&self, run: MapRunId, index: u64) -> Option<(String, String)> {
+    pub fn map_run_child(&self, run: MapRunId, index: u64, redrives: u32) -> Option<(String, String)> {
         let run = self.map_runs.get(&run.started).filter(|there| there.id == run)?;
         let name = run.child_name(index);
-        let arn = run.child_arn(&name);
+        let arn = run.redriven_arn(&name, redrives);
         Some((name, arn))
+    }
+
+    /// The names of the children that wait to be redriven.
+    pub fn pending_redrive(&self, run: MapRunId) -> impl Iterator<Item = String> {
+        let run = self.map_runs.get(&run.started).filter(|there| there.id == run);
+        run.into_iter().flat_map(|run| run.pending_redrive.iter().map(|index| run.child_name(*index)))
+    }
+
+    /// The ARNs of the children that a map run left running when it ended, which may run still.
+    pub fn left_running(&self) -> impl Iterator<Item = (MapRunId, Vec<String>)> {
+        self.given_up().map(|run| (run.id, run.given_up.iter().map(|index| run.child_arn(*index)).collect()))
     }
 
     /// A child as the results show it.
@@ -127,7 +150,7 @@ impl Execution {
             Some((at, outcome)) => (*at, self.status_of(outcome)),
         };
         ChildResult {
-            execution_arn: Some(run.child_arn(&name)),
+            execution_arn: Some(run.child_arn(index as u64)),
             name: Some(name),
             state_machine_arn,
             input: self.payloads.get(child.input),

@@ -46,9 +46,16 @@ pub(crate) fn begin(view: &View<'_>, map: &Map, draft: &mut Draft<'_>) -> Result
 /// Starts the next child, or ends the map run.
 pub(crate) fn go_on(view: &View<'_>, run: &MapRun, draft: &mut Draft<'_>) {
     let StateKind::Map(map) = &view.state.kind else { return };
-    if run.has_failed() {
+    if run.stage == Stage::Redriving {
+        let (map_run_arn, count) = (run.arn.clone(), run.redrives() + 1);
+        draft.event(view.id, view.path.last, Event::MapRunRedriven { map_run_arn, count });
+    } else if run.has_failed() {
         let failure = failure(EXCEEDED, "The specified tolerated failure threshold was exceeded", draft);
         close(view.execution, run, Some(failure), draft);
+    } else if run.can_start()
+        && let Some(index) = run.pending_redrive.first()
+    {
+        draft.record(Record::ChildRedriven { path: run.id.path, index: *index });
     } else if run.can_start() {
         match map::batch::next(view, map, run, draft) {
             Ok((input, items)) => {

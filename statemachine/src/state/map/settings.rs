@@ -7,7 +7,7 @@ use crate::{
     definition::{Map, QueryLanguage, Source},
     execution::Draft,
     record::{Batcher, MapRunSettings, PayloadId},
-    state::{Scope, View, fail::unexpected, map::evaluate, runtime},
+    state::{Scope, View, evaluation, fail::unexpected, map::evaluate, not_a, runtime},
 };
 
 /// The evaluated fields of a Map state, and of its reader the value too.
@@ -54,7 +54,18 @@ pub(super) fn whole(field: &str, source: &Source, value: &Value) -> Result<u64, 
         (Some(number), _) => Ok(number),
         (None, Source::Path(path)) if value.as_i64().is_none() => Err(not_a(field, "integer", path, value)),
         (None, Source::Jsonata(_)) if !value.is_number() => Err(unexpected(field, source, "number", value)),
-        (None, _) => Err(runtime(format!("{field} cannot be negative."))),
+        (None, Source::Jsonata(_)) if value.as_i64().is_none() => {
+            Err(evaluation(field, format!("The value of the {field} field must be an integer but was: {value}")))
+        }
+        (None, _) => Err(out_of_range(field, source, format!("{field} cannot be negative."))),
+    }
+}
+
+/// A number that a field does not take: an error of the evaluation in JSONata, of the state's in JSONPath.
+fn out_of_range(field: &str, source: &Source, cause: String) -> DataError {
+    match source {
+        Source::Jsonata(_) => evaluation(field, cause),
+        _ => runtime(cause),
     }
 }
 
@@ -63,13 +74,11 @@ fn percentage(source: &Source, value: &Value) -> Result<f64, DataError> {
         (Some(number), _) if (0.0..=100.0).contains(&number) => Ok(number),
         (None, Source::Path(path)) => Err(not_a("ToleratedFailurePercentage", "float", path, value)),
         (None, Source::Jsonata(_)) => Err(unexpected("ToleratedFailurePercentage", source, "number", value)),
-        _ => Err(runtime("ToleratedFailurePercentage must be between 0 and 100.")),
+        _ => {
+            let field = "ToleratedFailurePercentage";
+            Err(out_of_range(field, source, format!("{field} must be between 0 and 100.")))
+        }
     }
-}
-
-fn not_a(field: &str, kind: &str, path: &str, value: &Value) -> DataError {
-    let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    runtime(format!("The {field}Path field refers to value \"{shown}\" which is not a valid {kind}: {path}"))
 }
 
 /// `ItemReader` with its arguments and `MaxItems` evaluated.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    engine::{ApiError, ExecutionDescription, MapRunChange, Paging},
+    engine::{ApiError, ExecutionDescription, MapRunChange, Paging, WantedChildren},
     task::items::tests::Shelf,
 };
 
@@ -60,7 +60,7 @@ async fn only_run(engine: &Engine) -> super::super::MapRunDescription {
 }
 
 async fn children(engine: &Engine, map_run: &str) -> Vec<super::super::ChildItem> {
-    engine.list_child_executions(map_run, None, Paging::default()).await.unwrap().items
+    engine.list_child_executions(map_run, WantedChildren::default(), Paging::default()).await.unwrap().items
 }
 
 /// Waits until nothing runs any more.
@@ -149,8 +149,14 @@ async fn failures_are_tolerated_to_a_limit() {
     let (engine, ended) = run(&bench, definition, &items).await;
     assert_eq!(ended.item.status, ExecutionStatus::Succeeded);
     let run_arn = only_run(&engine).await.report.map_run_arn;
-    let failed =
-        engine.list_child_executions(&run_arn, Some(ExecutionStatus::Failed), Paging::default()).await.unwrap();
+    let failed = engine
+        .list_child_executions(
+            &run_arn,
+            WantedChildren { status: Some(ExecutionStatus::Failed), ..WantedChildren::default() },
+            Paging::default(),
+        )
+        .await
+        .unwrap();
     assert_eq!(failed.items.len(), 1);
 
     let bench = Bench::new();
@@ -226,10 +232,13 @@ async fn map_runs_and_children_are_listed_page_by_page() {
     assert_eq!((first.items.len(), second.items.len(), second.next_token), (1, 1, None));
     assert!(first.items[0].report.id.started > second.items[0].report.id.started);
     let run = &first.items[0].report.map_run_arn;
-    let two = engine.list_child_executions(run, None, page(2, None)).await.unwrap();
-    let rest = engine.list_child_executions(run, None, page(2, two.next_token.clone())).await.unwrap();
+    let two = engine.list_child_executions(run, WantedChildren::default(), page(2, None)).await.unwrap();
+    let rest =
+        engine.list_child_executions(run, WantedChildren::default(), page(2, two.next_token.clone())).await.unwrap();
     assert_eq!((two.items.len(), rest.items.len(), rest.next_token), (2, 1, None));
-    let other = engine.list_child_executions(&second.items[0].report.map_run_arn, None, page(2, two.next_token)).await;
+    let other = engine
+        .list_child_executions(&second.items[0].report.map_run_arn, WantedChildren::default(), page(2, two.next_token))
+        .await;
     assert_eq!(other.unwrap_err(), ApiError::InvalidPage);
 }
 

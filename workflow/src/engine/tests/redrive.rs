@@ -1,7 +1,7 @@
 //! Redriving executions, cut anywhere.
 
 use super::*;
-use crate::engine::{ApiError, Paging};
+use crate::engine::{ApiError, ChildItem, MapRunDescription, Paging, WantedChildren};
 
 /// Doubles `$.n`, then `$.m`.
 fn twice() -> String {
@@ -157,4 +157,132 @@ async fn one_redrive_of_many_at_once_wins() {
     assert_eq!(all.iter().filter(|outcome| outcome.is_ok()).count(), 1);
     let same = futures::future::join_all((0..10).map(|_| engine.redrive_execution(&arn, Some("t".into())))).await;
     assert!(same.iter().all(Result::is_err), "{same:?}");
+}
+
+/// A distributed Map that calls the flaky function with each item.
+fn each(execution_type: &str) -> String {
+    let task = json!({"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:flaky", "End": true});
+    let processor = json!({"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": execution_type}, "StartAt": "D", "States": {"D": task}});
+    definition("M", &json!({"M": {"Type": "Map", "Label": "L", "ItemProcessor": processor, "End": true}}))
+}
+
+async fn run_of(engine: &Engine, arn: &str) -> MapRunDescription {
+    let mut runs = engine.list_map_runs(arn, Paging::default()).await.unwrap().items;
+    assert_eq!(runs.len(), 1);
+    runs.remove(0)
+}
+
+async fn children(engine: &Engine, run: &MapRunDescription, wanted: WantedChildren) -> Vec<ChildItem> {
+    engine.list_child_executions(&run.report.map_run_arn, wanted, Paging::default()).await.unwrap().items
+}
+
+#[tokio::test]
+async fn a_map_run_goes_on_with_the_children_that_did_not_succeed() {
+    for execution_type in ["STANDARD", "EXPRESS"] {
+        let mut bench = Bench::new();
+        let mended = flaky(&mut bench);
+        let engine = bench.open().await;
+        let machine = create(&engine, "m", each(execution_type)).await;
+        let arn = start(&engine, &machine, "one", &json!([1, 4, 5])).await;
+        assert_eq!(engine.wait_until_ended(&arn).await.unwrap().item.status, ExecutionStatus::Failed);
+        let failed = run_of(&engine, &arn).await;
+        let before = children(&engine, &failed, WantedChildren::default()).await;
+        *mended.lock().unwrap() = true;
+        bench.clock.advance(1000);
+        engine.redrive_execution(&arn, None).await.unwrap();
+        let ended = engine.wait_until_ended(&arn).await.unwrap();
+        assert_eq!(ended.output.as_deref(), Some("[2,8,10]"), "{execution_type}");
+        let run = run_of(&engine, &arn).await;
+        let counts = run.report.executions;
+        assert_eq!((run.report.redrives, run.report.redriven_at), (1, Some(NOON + 1000)));
+        assert_eq!((counts.succeeded, counts.total, counts.pending_redrive), (3, 3, 0));
+        assert!(types(&engine, &arn).await.contains(&"MapRunRedriven".to_owned()));
+        let redriven = WantedChildren { redriven: Some(true), ..WantedChildren::default() };
+        let after = children(&engine, &run, redriven).await;
+        assert!(after.iter().all(|child| child.item.redrive_count == 1 && !child.pending_redrive));
+        let untouched = WantedChildren { redriven: Some(false), ..WantedChildren::default() };
+        assert_eq!(after.len() + children(&engine, &run, untouched).await.len(), 3);
+        let known = |child: &ChildItem| before.iter().any(|other| other.item.execution_arn == child.item.execution_arn);
+        assert_eq!(after.iter().all(known), execution_type == "STANDARD", "{after:?}");
+        if execution_type == "STANDARD" {
+            for child in &after {
+                let kinds = types(&engine, &child.item.execution_arn).await;
+                assert_eq!(kinds.last().map(String::as_str), Some("ExecutionSucceeded"));
+            }
+        }
+        assert!(engine.inner.family.is_idle());
+    }
+}
+
+#[tokio::test]
+async fn a_redriven_map_run_that_is_cut_anywhere_comes_to_the_same_end() {
+    let mut bench = Bench::new();
+    let mended = flaky(&mut bench);
+    let engine = bench.open().await;
+    let machine = create(&engine, "m", each("STANDARD")).await;
+    let arn = start(&engine, &machine, "one", &json!([1, 4, 5])).await;
+    engine.wait_until_ended(&arn).await.unwrap();
+    *mended.lock().unwrap() = true;
+    while !engine.inner.family.is_idle() || engine.running().0 > 0 {
+        tokio::task::yield_now().await;
+    }
+    let before = journal_of(bench.data.path()).1.len();
+    engine.redrive_execution(&arn, None).await.unwrap();
+    let ended = engine.wait_until_ended(&arn).await.unwrap();
+    engine.shutdown().await;
+
+    let (bytes, ends) = journal_of(bench.data.path());
+    assert!(ends.len() > before + 3, "there is something to cut");
+    for end in &ends[before - 1..] {
+        let mut again = Bench::at(data_of(&bytes[..*end]), NOON);
+        *flaky(&mut again).lock().unwrap() = true;
+        let engine = again.open().await;
+        let mut described = engine.wait_until_ended(&arn).await.unwrap();
+        if described.item.status == ExecutionStatus::Failed {
+            engine.redrive_execution(&arn, None).await.unwrap();
+            described = engine.wait_until_ended(&arn).await.unwrap();
+        }
+        assert_eq!(described.output, ended.output, "cut at {end}");
+        let run = run_of(&engine, &arn).await;
+        assert_eq!((run.report.redrives, run.report.executions.succeeded), (1, 3), "cut at {end}");
+        for child in children(&engine, &run, WantedChildren::default()).await {
+            assert_eq!(child.item.status, ExecutionStatus::Succeeded, "cut at {end}");
+            assert!(child.item.redrive_count <= 1, "cut at {end}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_waits_to_be_redriven_says_so() {
+    let bench = Bench::new();
+    let engine = bench.open().await;
+    let mut ask = asking("X");
+    ask.as_object_mut().unwrap().remove("Next");
+    ask["End"] = json!(true);
+    let processor = json!({"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, "StartAt": "A", "States": {"A": ask}});
+    let map = json!({"Type": "Map", "Label": "L", "ItemProcessor": processor, "End": true});
+    let machine = create(&engine, "m", definition("M", &json!({"M": map}))).await;
+    let arn = start(&engine, &machine, "one", &json!([1, 2])).await;
+    bench.token().await;
+    bench.token().await;
+    engine.stop_execution(&arn, None, None).await.unwrap();
+    let run = run_of(&engine, &arn).await;
+    // One at a time, from now on.
+    engine.redrive_execution(&arn, None).await.unwrap();
+    let change = crate::engine::MapRunChange { max_concurrency: Some(1), ..Default::default() };
+    engine.update_map_run(&run.report.map_run_arn, change).await.unwrap();
+    bench.token().await;
+    bench.token().await;
+    engine.stop_execution(&arn, None, None).await.unwrap();
+    engine.redrive_execution(&arn, None).await.unwrap();
+    let token = bench.token().await;
+    let run = run_of(&engine, &arn).await;
+    assert_eq!((run.report.executions.running, run.report.executions.pending_redrive), (1, 1));
+    let pending = WantedChildren { pending_redrive: true, ..WantedChildren::default() };
+    let waiting = children(&engine, &run, pending).await;
+    assert_eq!((waiting.len(), waiting[0].pending_redrive), (1, true));
+    engine.send_task_success(&token, "1".into()).await.unwrap();
+    let token = bench.token().await;
+    engine.send_task_success(&token, "2".into()).await.unwrap();
+    assert_eq!(engine.wait_until_ended(&arn).await.unwrap().output.as_deref(), Some("[1,2]"));
 }

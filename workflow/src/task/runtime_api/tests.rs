@@ -34,7 +34,9 @@ impl Worker {
 const ARN: &str = "arn:aws:lambda:eu-west-1:111111111111:function:echo";
 
 async fn invoke(workers: &Workers, timeout: Option<Duration>) -> Outcome {
-    workers.invoke("echo", ARN, r#"{"a":0.0}"#.into(), timeout).await
+    let request_id = uuid::Uuid::new_v4().to_string();
+    let call = Invoked { function_arn: ARN, request_id: &request_id, timeout };
+    workers.invoke("echo", call, r#"{"a":0.0}"#.into()).await
 }
 
 #[tokio::test]

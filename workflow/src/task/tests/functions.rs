@@ -1,5 +1,7 @@
 //! Functions: of this process, of local workers, of Lambda.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+
 use super::*;
 
 const INVOKE: &str = "lambda:invoke";
@@ -26,6 +28,26 @@ async fn lambda_invoke_wraps_the_result() {
     assert_eq!(headers["x-amzn-RequestId"], output["SdkResponseMetadata"]["RequestId"]);
     let all = output["SdkHttpMetadata"]["AllHttpHeaders"].as_object().unwrap();
     assert_eq!(all.len(), headers.as_object().unwrap().len());
+}
+
+#[tokio::test]
+async fn the_end_of_the_log_is_there_when_it_is_asked_for() {
+    let output = succeeded(check(INVOKE, json!({"FunctionName": ECHO, "LogType": "Tail"})).await);
+    let log = String::from_utf8(BASE64.decode(output["LogResult"].as_str().unwrap()).unwrap()).unwrap();
+    let id = output["SdkResponseMetadata"]["RequestId"].as_str().unwrap();
+    assert!(log.starts_with(&format!("START RequestId: {id} Version: $LATEST\nEND RequestId: {id}\n")), "{log}");
+    assert_eq!(output["SdkHttpMetadata"]["HttpHeaders"]["X-Amz-Log-Result"], output["LogResult"]);
+}
+
+#[tokio::test]
+async fn an_error_without_a_name_is_unknown() {
+    let payload = r#"{"errorMessage":"Process exited before completing request"}"#;
+    let told = (200, vec![("x-amz-function-error", "Unhandled".to_owned())], payload.into());
+    let (answer, _) = perform_against(vec![told], INVOKE, json!({"FunctionName": "elsewhere"})).await;
+    let cause = format!(
+        "The cause could not be determined because Lambda did not return an error type. Returned payload: {payload}"
+    );
+    assert_eq!(failed(answer), ("Lambda.Unknown".to_owned(), cause));
 }
 
 #[tokio::test]
@@ -120,16 +142,12 @@ async fn a_function_that_is_not_here_is_called_at_lambda() {
 
 #[tokio::test]
 async fn a_function_that_fails_at_lambda_fails_with_its_error() {
-    for (payload, error) in [
-        (r#"{"errorMessage":"m","errorType":"Exception","requestId":"i","stackTrace":[]}"#, "Exception"),
-        (r#"{"errorMessage":"m"}"#, "Lambda.Unknown"),
-    ] {
-        for resource in [INVOKE, "arn:aws:lambda:eu-west-1:111111111111:function:there"] {
-            let headers = vec![("x-amz-function-error", "Unhandled".to_owned())];
-            let arguments = json!({"FunctionName": "there"});
-            let (answer, _) = perform_against(vec![(200, headers, payload.into())], resource, arguments).await;
-            assert_eq!(failed(answer), (error.to_owned(), payload.to_owned()), "{resource}");
-        }
+    let payload = r#"{"errorMessage":"m","errorType":"Exception","requestId":"i","stackTrace":[]}"#;
+    for resource in [INVOKE, "arn:aws:lambda:eu-west-1:111111111111:function:there"] {
+        let headers = vec![("x-amz-function-error", "Unhandled".to_owned())];
+        let arguments = json!({"FunctionName": "there"});
+        let (answer, _) = perform_against(vec![(200, headers, payload.into())], resource, arguments).await;
+        assert_eq!(failed(answer), ("Exception".to_owned(), payload.to_owned()), "{resource}");
     }
     let body = r#"{"Type":"User","Message":"Function not found: arn"}"#;
     let headers =

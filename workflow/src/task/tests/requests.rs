@@ -215,6 +215,49 @@ async fn a_container_is_run_and_waited_for() {
 }
 
 #[tokio::test]
+async fn a_container_that_cannot_be_placed_fails_only_who_waits_for_it() {
+    let told = r#"{"failures":[{"arn":"a","reason":"RESOURCE:CPU"}],"tasks":[]}"#;
+    let run = |resource| perform_against(vec![json_answer(200, told)], resource, json!({"TaskDefinition": "d"}));
+    let shown = succeeded(run("ecs:runTask").await.0);
+    assert_eq!(shown["Failures"], json!([{"Arn": "a", "Reason": "RESOURCE:CPU"}]));
+    for resource in ["ecs:runTask.sync", "ecs:runTask.waitForTaskToken"] {
+        let (error, cause) = failed(run(resource).await.0);
+        assert_eq!(
+            (error.as_str(), cause.contains("RESOURCE:CPU")),
+            ("AmazonECS.Unknown", true),
+            "{resource}: {cause}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_container_is_stopped_when_nobody_waits_for_it() {
+    let task = r#"{"failures":[],"tasks":[{"taskArn":"a","lastStatus":"RUNNING"}]}"#;
+    let answers = vec![json_answer(200, task), json_answer(200, task), json_answer(200, "{}")];
+    let (double, client) = Double::serve(answers).await;
+    let circumstances = circumstances();
+    circumstances.given_up.give_up();
+    let call = call("ecs:runTask.sync", &json!({"TaskDefinition": "d", "Cluster": "c"}));
+    perform_with(&functions(Some(client)), call, &circumstances, &|_| Box::pin(async {})).await;
+    let seen = double.seen.lock().unwrap().clone();
+    let last = seen.last().unwrap();
+    assert_eq!(last.header("x-amz-target"), "AmazonEC2ContainerServiceV20141113.StopTask");
+    let sent: Value = serde_json::from_str(last.text()).unwrap();
+    assert_eq!((&sent["task"], &sent["cluster"]), (&json!("a"), &json!("c")));
+}
+
+#[tokio::test]
+async fn a_model_reads_from_an_object_and_answers_into_one() {
+    let answers = vec![(200, Vec::new(), b"{\"n\":1}".to_vec()), json_answer(200, "{}"), (200, Vec::new(), Vec::new())];
+    let arguments =
+        json!({"ModelId": "m", "Input": {"S3Uri": "s3://bucket/in.json"}, "Output": {"S3Uri": "s3://bucket/a/out"}});
+    let (answer, seen) = perform_against(answers, "bedrock:invokeModel", arguments).await;
+    assert_eq!(succeeded(answer)["Body"], "s3://bucket/a/out");
+    let requests: Vec<(&str, &str)> = seen.iter().map(|seen| (seen.path.as_str(), seen.text())).collect();
+    assert_eq!(requests, [("/bucket/in.json", ""), ("/model/m/invoke", r#"{"n":1}"#), ("/bucket/a/out", "{}")]);
+}
+
+#[tokio::test]
 async fn a_role_is_assumed_once_and_signs() {
     let told = "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIA</AccessKeyId><SecretAccessKey>wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY</SecretAccessKey><SessionToken>T</SessionToken><Expiration>2999-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>";
     let answers = vec![(200, Vec::new(), told.into()), json_answer(200, "{}"), json_answer(200, "{}")];

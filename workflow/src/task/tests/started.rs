@@ -93,6 +93,19 @@ async fn a_job_is_told_and_then_shown_as_it_ended() {
 }
 
 #[tokio::test]
+async fn a_job_is_stopped_when_nobody_waits_for_it() {
+    let service = Arc::new(Service { status: "RUNNING", taken: false, seen: Mutex::default() });
+    let functions = functions(None);
+    functions.services().bind(Arc::clone(&service) as Arc<dyn Executions>);
+    let circumstances = circumstances();
+    circumstances.given_up.give_up();
+    let call = call("states:startExecution.sync:2", &json!({"StateMachineArn": MACHINE}));
+    perform_with(&functions, call, &circumstances, &|_| Box::pin(async {})).await;
+    let last = service.seen.lock().unwrap().last().cloned().unwrap();
+    assert_eq!(last, ("StopExecution".to_owned(), json!({"executionArn": "child"})));
+}
+
+#[tokio::test]
 async fn a_job_that_was_started_before_a_crash_is_found_again() {
     let (answer, ..) =
         start("states:startExecution.sync", "SUCCEEDED", true, json!({"StateMachineArn": MACHINE})).await;

@@ -212,11 +212,12 @@ async fn check_policy(
     let topology = twin::topology(aws).await?;
     let node = topology.node(&proposal.target.node);
     let node = node.ok_or_else(|| EdgeError::refused(format!("the twin holds no `{}`", proposal.target.node)))?;
+    let node = node.read()?;
     let budget = Budget {
         automatic_last_hour: twin::automatic_since(&store, now, 3_600).await?,
         automatic_per_hour: aws.settings().automatic_per_hour()?,
     };
-    let question = Question { budget: Some(budget), ..Question::new(action.name(), node, now) };
+    let question = Question { budget: Some(budget), ..Question::new(action.name(), &node, now) };
     let radius = topology.blast_radius(node.id.as_str()).len();
     let verdict = policy.judge(&question.proposed(proposal, radius).changing(action, current));
     if verdict.allowed {

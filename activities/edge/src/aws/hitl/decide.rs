@@ -6,6 +6,7 @@
 use activities::approval::{
     Page, SettledView, decided_page, expired_page, is_requester, open, required_role, role_word, same_person,
 };
+use activities::detect::News;
 use activities::shape::{Decision, DecisionKind, Fields};
 use aws_sdk_sfn::error::SdkError;
 use aws_sdk_sfn::operation::send_task_success::SendTaskSuccessError;

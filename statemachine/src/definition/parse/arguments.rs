@@ -1,0 +1,171 @@
+//! What a Task may say to an optimised integration: the arguments that it must have and those that it may have.
+//!
+//! Owns the table. Which integrations there are, and in which patterns, is [`super::resource`]'s; what an argument means, its
+//! service's.
+
+use crate::definition::{Resource, ResourceKind};
+
+impl Resource {
+    /// Whether an argument of this name can be given; `true` where the integration's arguments are not known here, and for
+    /// functions, activities and SDK integrations.
+    #[must_use]
+    pub fn takes(&self, argument: &str) -> bool {
+        let Some(arguments) = find(self) else { return true };
+        arguments.optional.is_empty() || [arguments.required, arguments.optional].concat().contains(&argument)
+    }
+}
+
+/// The arguments without which a call is refused.
+pub(super) fn required(resource: &Resource) -> &'static [&'static str] {
+    find(resource).map_or(&[], |arguments| arguments.required)
+}
+
+fn find(resource: &Resource) -> Option<&'static Arguments> {
+    let ResourceKind::Service { service, action } = &resource.kind else { return None };
+    ARGUMENTS.iter().find(|arguments| arguments.of == (service.as_str(), action.as_str()))
+}
+
+/// The arguments of one action.
+struct Arguments {
+    /// Service and action.
+    of: (&'static str, &'static str),
+    required: &'static [&'static str],
+    /// Empty where they are not known.
+    optional: &'static [&'static str],
+}
+
+const ARGUMENTS: &[Arguments] = &[
+    Arguments {
+        of: ("bedrock", "invokeModel"),
+        required: &["ModelId"],
+        optional: &[
+            "Accept",
+            "Body",
+            "ContentType",
+            "GuardrailIdentifier",
+            "GuardrailVersion",
+            "Input",
+            "Output",
+            "PerformanceConfigLatency",
+            "Trace",
+        ],
+    },
+    Arguments {
+        of: ("dynamodb", "deleteItem"),
+        required: &["TableName", "Key"],
+        optional: &[
+            "ConditionExpression",
+            "ConditionalOperator",
+            "Expected",
+            "ExpressionAttributeNames",
+            "ExpressionAttributeValues",
+            "ReturnConsumedCapacity",
+            "ReturnItemCollectionMetrics",
+            "ReturnValues",
+            "ReturnValuesOnConditionCheckFailure",
+        ],
+    },
+    Arguments {
+        of: ("dynamodb", "getItem"),
+        required: &["TableName", "Key"],
+        optional: &[
+            "AttributesToGet",
+            "ConsistentRead",
+            "ExpressionAttributeNames",
+            "ProjectionExpression",
+            "ReturnConsumedCapacity",
+        ],
+    },
+    Arguments {
+        of: ("dynamodb", "putItem"),
+        required: &["TableName", "Item"],
+        optional: &[
+            "ConditionExpression",
+            "ConditionalOperator",
+            "Expected",
+            "ExpressionAttributeNames",
+            "ExpressionAttributeValues",
+            "ReturnConsumedCapacity",
+            "ReturnItemCollectionMetrics",
+            "ReturnValues",
+            "ReturnValuesOnConditionCheckFailure",
+        ],
+    },
+    Arguments {
+        of: ("dynamodb", "updateItem"),
+        required: &["TableName", "Key"],
+        optional: &[
+            "AttributeUpdates",
+            "ConditionExpression",
+            "ConditionalOperator",
+            "Expected",
+            "ExpressionAttributeNames",
+            "ExpressionAttributeValues",
+            "ReturnConsumedCapacity",
+            "ReturnItemCollectionMetrics",
+            "ReturnValues",
+            "ReturnValuesOnConditionCheckFailure",
+            "UpdateExpression",
+        ],
+    },
+    Arguments {
+        of: ("ecs", "runTask"),
+        required: &["TaskDefinition"],
+        optional: &[
+            "CapacityProviderStrategy",
+            "Cluster",
+            "Count",
+            "EnableECSManagedTags",
+            "EnableExecuteCommand",
+            "Group",
+            "LaunchType",
+            "NetworkConfiguration",
+            "Overrides",
+            "PlacementConstraints",
+            "PlacementStrategy",
+            "PlatformVersion",
+            "PropagateTags",
+            "ReferenceId",
+            "StartedBy",
+            "Tags",
+            "VolumeConfigurations",
+        ],
+    },
+    Arguments { of: ("events", "putEvents"), required: &["Entries"], optional: &["EndpointId"] },
+    Arguments { of: ("glue", "startJobRun"), required: &["JobName"], optional: &[] },
+    Arguments {
+        of: ("lambda", "invoke"),
+        required: &["FunctionName"],
+        optional: &["ClientContext", "InvocationType", "LogType", "Payload", "Qualifier"],
+    },
+    Arguments {
+        of: ("sns", "publish"),
+        required: &["Message"],
+        optional: &[
+            "MessageAttributes",
+            "MessageDeduplicationId",
+            "MessageGroupId",
+            "MessageStructure",
+            "PhoneNumber",
+            "Subject",
+            "TargetArn",
+            "TopicArn",
+        ],
+    },
+    Arguments {
+        of: ("sqs", "sendMessage"),
+        required: &["QueueUrl", "MessageBody"],
+        optional: &[
+            "DelaySeconds",
+            "MessageAttributes",
+            "MessageDeduplicationId",
+            "MessageGroupId",
+            "MessageSystemAttributes",
+        ],
+    },
+    Arguments {
+        of: ("states", "startExecution"),
+        required: &["StateMachineArn"],
+        optional: &["Input", "Name", "TraceHeader"],
+    },
+];
