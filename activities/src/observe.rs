@@ -27,8 +27,9 @@ pub fn topology(topology: &Topology, account: &str, region: &str, read: &Read) -
     let place = Place { account: Some(account.to_owned()), region: Some(region.to_owned()) };
     match resolve(topology, &place, namespace, dimensions, aliases, alarms) {
         Ok((id, alias)) => match around(topology, &id, *depth, *limit as usize) {
-            Ok((node, neighbours, affected)) => {
-                answer = TopologyAnswer { node, neighbours, affected, alias: Some(alias), ..answer };
+            Ok(found) => {
+                let (nodes, sources) = (answer.nodes, answer.sources);
+                answer = TopologyAnswer { nodes, sources, alias: Some(alias), ..found };
             }
             Err(error) => answer.problem = Some(error.to_string()),
         },
@@ -38,15 +39,15 @@ pub fn topology(topology: &Topology, account: &str, region: &str, read: &Read) -
 }
 
 /// A node, what stands near it, and how many fail with it, as they cross the state machine.
-fn around(
-    topology: &Topology,
-    id: &NodeId,
-    depth: u32,
-    limit: usize,
-) -> Result<(Option<Node>, Vec<Neighbour>, Option<u32>), ReadError> {
+fn around(topology: &Topology, id: &NodeId, depth: u32, limit: usize) -> Result<TopologyAnswer, ReadError> {
     let node = topology.node(id.as_str()).map(|node| slim(node, LARGEST_ATTRIBUTE)).transpose()?;
     let fails = topology.blast_radius(id.as_str());
-    Ok((node, neighbours(topology, id, &fails, depth, limit)?, u32::try_from(fails.len()).ok()))
+    Ok(TopologyAnswer {
+        node,
+        neighbours: neighbours(topology, id, &fails, depth, limit)?,
+        affected: u32::try_from(fails.len()).ok(),
+        ..TopologyAnswer::default()
+    })
 }
 
 /// The node of a read, and what resolved to it: dimensions first, then aliases, then alarms.

@@ -4,7 +4,7 @@
 
 use activities::{
     shape::Context,
-    twin::{Lookup, Node, NodeRef, Topology},
+    twin::{Lookup, Node, Topology},
 };
 
 use crate::{
@@ -59,82 +59,28 @@ pub(crate) async fn of(
 pub(crate) fn find(topology: &Topology, name: &str) -> Result<Node, CommandError> {
     let id = match topology.find(name) {
         Lookup::Found(id) => id,
-        other => return Err(CommandError::NotFound(unknown(topology, name, &other))),
+        other => return Err(CommandError::NotFound(unknown(name, &other, topology))),
     };
     let node = topology.node(id.as_str());
     let node = node.ok_or_else(|| CommandError::NotFound(format!("`{name}` is not in the twin")))?;
     node.read().map_err(|error| CommandError::Function(error.to_string()))
 }
 
-fn unknown(topology: &Topology, name: &str, lookup: &Lookup) -> String {
-    let nodes = topology.len();
-    match lookup {
-        Lookup::Ambiguous(ids) => {
-            let ids: Vec<String> = ids.iter().take(8).map(|id| format!("`{}`", id.as_str())).collect();
-            format!("`{name}` means several resources: {}; use one of these addresses", ids.join(", "))
-        }
-        _ if nodes == 0 => "the twin is empty: `sao twin collect terraform.tfstate` fills it".to_owned(),
-        _ => {
-            let alike = alike(topology, name);
-            let guess =
-                if alike.is_empty() { String::new() } else { format!("; did you mean `{}`?", alike.join("` or `")) };
-            format!(
-                "`{name}` is not in the twin: it knows Terraform addresses, ARNs and names; `sao twin show` lists {nodes}{guess}"
-            )
-        }
+fn unknown(name: &str, lookup: &Lookup, topology: &Topology) -> String {
+    if let Lookup::Ambiguous(ids) = lookup {
+        let ids: Vec<String> = ids.iter().take(8).map(|id| format!("`{}`", id.as_str())).collect();
+        return format!("`{name}` means several resources: {}; use one of these addresses", ids.join(", "));
     }
-}
-
-/// The addresses of resources whose address or name is most like this, the most alike first.
-fn alike(topology: &Topology, name: &str) -> Vec<String> {
-    let wanted = name.to_lowercase();
-    let far = wanted.chars().count() / 3;
-    let distance = |node: NodeRef<'_>| {
-        let names = node.names().chain([node.address()]);
-        let one = |known: &str| {
-            let known = known.to_lowercase();
-            if wanted.len() >= SHORTEST && (known.contains(&wanted) || wanted.contains(&known)) {
-                return Some(0);
-            }
-            (known.len().abs_diff(wanted.len()) <= far).then(|| edits(&known, &wanted)).filter(|edits| *edits <= far)
-        };
-        names.filter_map(one).min()
-    };
-    let mut found: Vec<(usize, String)> =
-        topology.nodes().filter_map(|node| Some((distance(node)?, node.id().to_string()))).collect();
-    found.sort_unstable();
-    found.into_iter().take(MOST_GUESSES).map(|(_, id)| id).collect()
-}
-
-/// How many letters must be put in, left out or changed to make one text of another.
-fn edits(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (at, letter) in one.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], at + 1);
-        for (column, wanted) in other.iter().enumerate() {
-            let changed = diagonal + usize::from(letter != *wanted);
-            diagonal = row[column + 1];
-            row[column + 1] = changed.min(diagonal + 1).min(row[column] + 1);
-        }
+    if topology.is_empty() {
+        return "the twin is empty: `sao twin collect terraform.tfstate` fills it".to_owned();
     }
-    row[other.len()]
-}
-
-const MOST_GUESSES: usize = 3;
-/// Of fewer letters too many names are a part.
-const SHORTEST: usize = 4;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn edits_are_counted() {
-        let check = |one, other, expect| assert_eq!(edits(one, other), expect, "{one} {other}");
-        check("orders", "orders", 0);
-        check("orders", "order", 1);
-        check("", "abc", 3);
-        check("kitten", "sitting", 3);
+    let likely: Vec<String> = topology.likely(name, 3).iter().map(|known| format!("`{known}`")).collect();
+    match likely.split_last() {
+        Some((last, [])) => format!("`{name}` is not in the twin; did you mean {last}?"),
+        Some((last, others)) => format!("`{name}` is not in the twin; did you mean {} or {last}?", others.join(", ")),
+        None => format!(
+            "`{name}` is not in the twin: it knows Terraform addresses, ARNs and names; `sao twin show` lists {}",
+            topology.len()
+        ),
     }
 }

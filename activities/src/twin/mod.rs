@@ -62,7 +62,7 @@ pub use namespace::{Meaning, knows, meanings, metric_of, metric_of_name, partiti
 #[cfg(test)]
 pub(crate) use node::only_node;
 pub use node::{Node, NodeId};
-pub use object::{ObjectError, ObjectHead, Texts, TopologyObject};
+pub use object::{ObjectError, TopologyObject};
 pub use path::{Path, PathMeaning};
 pub use picture::picture;
 pub use policy::{Budget, Effect, Finding, Policy, Principal, Question, Rule, Step, Verdict, policy_schema};

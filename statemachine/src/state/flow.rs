@@ -290,8 +290,9 @@ impl View<'_> {
         Ok(assigned)
     }
 
-    fn limited(&self, output: &Doc, draft: &mut Draft<'_>) -> Result<PayloadId, DataError> {
-        let id = output.payload(draft);
+    /// What the state made, as a payload, unless it is larger than one may be.
+    pub(crate) fn limited(&self, made: &Doc, draft: &mut Draft<'_>) -> Result<PayloadId, DataError> {
+        let id = made.payload(draft);
         if draft.text(id).len() <= LARGEST_PAYLOAD {
             return Ok(id);
         }

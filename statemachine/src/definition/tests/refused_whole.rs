@@ -135,8 +135,12 @@ fn a_key_stands_once() {
 #[test]
 fn an_express_machine_waits_for_nobody() {
     let task = |resource: &str| {
+        let parameters = match resource.contains(":::states:") {
+            true => r#"{"StateMachineArn":"s"}"#,
+            false => r#"{"QueueUrl":"q","MessageBody":"b"}"#,
+        };
         format!(
-            r#"{{"StartAt":"A","States":{{"A":{{"Type":"Task","Resource":"{resource}","Parameters":{{"QueueUrl":"q","MessageBody":"b","StateMachineArn":"s"}},"End":true}}}}}}"#
+            r#"{{"StartAt":"A","States":{{"A":{{"Type":"Task","Resource":"{resource}","Parameters":{parameters},"End":true}}}}}}"#
         )
     };
     check_express(

@@ -229,7 +229,8 @@ async fn an_alias_leads_to_versions_that_are_there() {
         (foreign(), "ValidationException"),
         (routes(&[(1, 50), (9, 50)]), "ResourceNotFound"),
         (vec![("arn:aws:states:us-east-1:123456789012:stateMachine:x:1".into(), 100)], "ResourceNotFound"),
-        (vec![(MACHINE.into(), 100)], "InvalidArn"),
+        (vec![(MACHINE.into(), 100)], "ValidationException"),
+        (vec![("m".into(), 100)], "InvalidArn"),
     ] {
         assert_eq!(create("LIVE", given.clone()).await.unwrap_err().code(), code, "{given:?}");
     }
