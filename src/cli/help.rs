@@ -59,13 +59,75 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.";
 pub(super) const TWIN: &str = "\
 Examples:
   sao twin collect terraform.tfstate
-  sao twin show lambda
+  sao twin show orders
+  sao twin radius aws_dynamodb_table.orders
+  sao twin path shop-prod-web aws_db_instance.this
+  sao twin graph shop-prod-orders --svg orders.svg
   sao twin check
   sao twin check --action lambda_update_timeout --node shop-prod-orders --param timeout=20
   sao twin check --action rds_reboot_instance --node shop-prod --at 2026-12-24T09:00:00Z --as model --json
-  sao twin path
+  sao twin export --jsonld --out twin.jsonld
+
+A resource is named by its Terraform address, its ARN or a name that only it has.
 
 Exit codes: 0 done, 1 failed, or `check` found a layer that denies everything or an action that is denied, 2 wrong usage.";
+
+pub(super) const TWIN_SHOW: &str = "\
+Examples:
+  sao twin show                                  lists everything
+  sao twin show lambda                           lists what has `lambda` in its address, type or name
+  sao twin show module.orders.aws_lambda_function.this
+  sao twin show arn:aws:sqs:eu-west-1:123456789012:orders --json
+
+Exit codes: 0 done, 1 nothing of this name, 2 wrong usage.";
+
+pub(super) const TWIN_COLLECT: &str = "\
+Examples:
+  sao twin collect terraform.tfstate
+  sao twin collect environments/                 every *.tfstate below
+  terraform state pull > now.tfstate && sao twin collect now.tfstate
+  sao twin collect s3://states/shop/terraform.tfstate     needs the cargo feature `aws`
+  sao twin collect restored.tfstate --force      an older state, knowingly
+
+A file that is refused changes nothing: neither its own resources nor those of the other files.
+
+Exit codes: 0 done, 1 refused, 2 wrong usage.";
+
+pub(super) const TWIN_PATH: &str = "\
+The way along which FROM needs TO counts first, then the one along which a failure of FROM reaches TO, then any that does not
+lead through shared infrastructure (a VPC, a role, a security group).
+
+Examples:
+  sao twin path aws_route53_record.www bookings-prod
+  sao twin path aws_sqs_queue.orders aws_dynamodb_table.orders --json
+
+Exit codes: 0 there is a way, 1 there is none, 2 wrong usage.";
+
+pub(super) const TWIN_RADIUS: &str = "\
+Examples:
+  sao twin radius aws_dynamodb_table.orders
+  sao twin radius shop-prod --json
+
+Exit codes: 0 done, 1 nothing of this name, 2 wrong usage.";
+
+pub(super) const TWIN_GRAPH: &str = "\
+Examples:
+  sao twin graph shop-prod-orders
+  sao twin graph shop-prod-orders --svg orders.svg
+  sao twin graph aws_lb.this --hops 2 --json
+
+The picture shows who breaks with the resource to its left and what it needs to its right, two edges far each way.
+
+Exit codes: 0 done, 1 nothing of this name or the file cannot be written, 2 wrong usage.";
+
+pub(super) const TWIN_EXPORT: &str = "\
+Examples:
+  sao twin export --jsonld > twin.jsonld
+  sao twin export --schema > twin.schema.json
+
+Topology, governance, constraints and precedents. No secret is in it: the twin holds none.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage.";
 
 pub(super) const CONTEXT: &str = "\
 Examples:
@@ -95,3 +157,16 @@ Example:
   sao doctor --data sao-data
 
 Exit codes: 0 everything is ready, 1 something is not, 2 wrong usage.";
+
+pub(super) const MCP: &str = "\
+Tools: sao_load_context, sao_validate_action and sao_graph_status read the data directory, also while `sao up` runs on it.
+sao_execute_action requests a change of the `sao up` at --endpoint: it is validated, and a human is asked by mail. No tool approves.
+
+Examples:
+  sao mcp --data sao-data                      for a client that starts its servers itself (stdio)
+  sao mcp --listen 127.0.0.1:8085 --as ana     http://127.0.0.1:8085/mcp, for clients of this machine
+
+A client's configuration:
+  {\"mcpServers\": {\"sao\": {\"command\": \"sao\", \"args\": [\"mcp\", \"--data\", \"/path/to/sao-data\"]}}}
+
+Exit codes: 0 the client left or it was stopped, 1 failed, 2 wrong usage.";

@@ -3,10 +3,13 @@
 //! Owns the words. What a command does stands in the file of its name under `command`.
 
 mod help;
+mod twin;
 
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use self::twin::{Twin, TwinCheck, TwinCollect, TwinExport, TwinGraph, TwinPath, TwinRadius, TwinShow};
 
 /// The data directory when none is named.
 pub(crate) const DEFAULT_DATA: &str = "sao-data";
@@ -51,6 +54,9 @@ pub(crate) enum Command {
     /// Check that everything is ready: data directory, ports, twin.
     #[command(after_help = help::DOCTOR)]
     Doctor(Doctor),
+    /// Serve the twin to an agent over the Model Context Protocol; a change can be requested, and a human decides.
+    #[command(after_help = help::MCP)]
+    Mcp(Mcp),
 }
 
 impl Cli {
@@ -66,15 +72,13 @@ impl Cli {
             Command::Approver(Approver::List(one)) => one.output,
             Command::Approver(Approver::Enrol(one)) => one.output,
             Command::Approver(Approver::Code(one)) => one.output,
-            Command::Twin(Twin::Show(one)) => one.output,
-            Command::Twin(Twin::Collect(one)) => one.output,
-            Command::Twin(Twin::Check(one)) => one.output,
-            Command::Twin(Twin::Path(_)) => return false,
+            Command::Twin(one) => one.output(),
             Command::Context(one) => one.output,
             Command::Prompt(one) => one.output,
             Command::Validate(one) => one.output,
             Command::Replay(one) => one.output,
             Command::Doctor(one) => one.output,
+            Command::Mcp(_) => return false,
         };
         output.json
     }
@@ -302,71 +306,6 @@ pub(crate) struct ApproverCode {
     pub(crate) output: Output,
 }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum Twin {
-    /// Show what the twin holds.
-    Show(TwinShow),
-    /// Read Terraform state files into the twin.
-    Collect(TwinCollect),
-    /// Explain governance and constraints: every rule, every problem, and why an action is allowed or denied.
-    Check(TwinCheck),
-    /// Print the directory that the twin is kept in.
-    Path(TwinPath),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct TwinShow {
-    /// Only resources whose address, type or name contains this.
-    pub(crate) filter: Option<String>,
-    #[command(flatten)]
-    pub(crate) data: Data,
-    #[command(flatten)]
-    pub(crate) output: Output,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct TwinCollect {
-    /// Terraform state files (version 4).
-    #[arg(required = true, value_name = "FILE")]
-    pub(crate) files: Vec<PathBuf>,
-    #[command(flatten)]
-    pub(crate) data: Data,
-    #[command(flatten)]
-    pub(crate) output: Output,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct TwinCheck {
-    /// The action of the catalogue to ask about, for example `lambda_update_timeout`.
-    #[arg(long, value_name = "NAME", requires = "node")]
-    pub(crate) action: Option<String>,
-    /// The resource to ask about: its Terraform address, ARN or name.
-    #[arg(long, value_name = "NODE", requires = "action")]
-    pub(crate) node: Option<String>,
-    /// A parameter of the action, for example `timeout=20`; may be given several times.
-    #[arg(long = "param", value_name = "NAME=VALUE", requires = "action")]
-    pub(crate) parameters: Vec<String>,
-    /// The instant to ask about, for example `2026-12-24T09:00:00Z` [default: now].
-    #[arg(long, value_name = "TIME")]
-    pub(crate) at: Option<String>,
-    /// Who wants it [default: anybody].
-    #[arg(long = "as", value_name = "WHO", value_parser = ["model", "rules", "on-call", "manager"], requires = "action")]
-    pub(crate) principal: Option<String>,
-    /// Print the schema that policies are checked against, and nothing else.
-    #[arg(long, conflicts_with_all = ["action", "at", "json"])]
-    pub(crate) schema: bool,
-    #[command(flatten)]
-    pub(crate) data: Data,
-    #[command(flatten)]
-    pub(crate) output: Output,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct TwinPath {
-    #[command(flatten)]
-    pub(crate) data: Data,
-}
-
 #[derive(Debug, Args)]
 pub(crate) struct Context {
     /// The resource: its Terraform address, ARN or name.
@@ -419,6 +358,20 @@ pub(crate) struct Doctor {
     pub(crate) data: Data,
     #[command(flatten)]
     pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Mcp {
+    /// Serve HTTP on this loopback address in place of standard input and output.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// For whom the agent works; the approver reads it beside the name that the agent gives itself.
+    #[arg(long = "as", value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    #[command(flatten)]
+    pub(crate) endpoint: Endpoint,
+    #[command(flatten)]
+    pub(crate) data: Data,
 }
 
 #[cfg(test)]

@@ -52,29 +52,35 @@ pub(crate) async fn of(
     name: &str,
 ) -> Result<serde_json::Value, CommandError> {
     let topology = edge.twin().topology().map_err(|error| CommandError::Function(error.to_string()))?;
-    think::context(edge, &setup.settings()?, &find(&topology, name)?).await
+    think::context(edge, &setup.settings()?, &find(&topology, name)?, None).await
 }
 
 /// The node that a name means.
 pub(crate) fn find(topology: &Topology, name: &str) -> Result<Node, CommandError> {
     let id = match topology.find(name) {
         Lookup::Found(id) => id,
-        other => return Err(CommandError::NotFound(unknown(name, &other, topology.len()))),
+        other => return Err(CommandError::NotFound(unknown(name, &other, topology))),
     };
     let node = topology.node(id.as_str());
     let node = node.ok_or_else(|| CommandError::NotFound(format!("`{name}` is not in the twin")))?;
     node.read().map_err(|error| CommandError::Function(error.to_string()))
 }
 
-fn unknown(name: &str, lookup: &Lookup, nodes: usize) -> String {
-    match lookup {
-        Lookup::Ambiguous(ids) => {
-            let ids: Vec<String> = ids.iter().take(8).map(|id| format!("`{}`", id.as_str())).collect();
-            format!("`{name}` means several resources: {}; use one of these addresses", ids.join(", "))
-        }
-        _ if nodes == 0 => "the twin is empty: `sao twin collect terraform.tfstate` fills it".to_owned(),
-        _ => format!(
-            "`{name}` is not in the twin: it knows Terraform addresses, ARNs and names; `sao twin show` lists {nodes}"
+fn unknown(name: &str, lookup: &Lookup, topology: &Topology) -> String {
+    if let Lookup::Ambiguous(ids) = lookup {
+        let ids: Vec<String> = ids.iter().take(8).map(|id| format!("`{}`", id.as_str())).collect();
+        return format!("`{name}` means several resources: {}; use one of these addresses", ids.join(", "));
+    }
+    if topology.is_empty() {
+        return "the twin is empty: `sao twin collect terraform.tfstate` fills it".to_owned();
+    }
+    let likely: Vec<String> = topology.likely(name, 3).iter().map(|known| format!("`{known}`")).collect();
+    match likely.split_last() {
+        Some((last, [])) => format!("`{name}` is not in the twin; did you mean {last}?"),
+        Some((last, others)) => format!("`{name}` is not in the twin; did you mean {} or {last}?", others.join(", ")),
+        None => format!(
+            "`{name}` is not in the twin: it knows Terraform addresses, ARNs and names; `sao twin show` lists {}",
+            topology.len()
         ),
     }
 }

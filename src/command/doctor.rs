@@ -82,7 +82,10 @@ fn twin(data: &Path) -> Vec<Check> {
     let topology =
         edge.twin().topology().map_err(|error| error.to_string()).and_then(|topology| match topology.len() {
             0 => Err("it is empty: `sao twin collect terraform.tfstate` fills it".to_owned()),
-            many => Ok(format!("{many} resources of {} state(s)", topology.sources().len())),
+            many => {
+                let place = super::shown(&super::absolute(&data.join("twin")));
+                Ok(format!("{many} resources of {} state(s) in {place}", topology.sources().len()))
+            }
         });
     let version = |layer: Result<activities::shape::LayerAnswer, edge::EdgeError>| match layer {
         Ok(layer) => Ok(format!("{} file(s), {}", layer.documents.len(), show::short(&layer.version, 20))),

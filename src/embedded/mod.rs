@@ -102,7 +102,7 @@ impl Platform {
 
     /// Reads state files into the twin and the embedded account.
     pub(crate) async fn collect(&self, states: Vec<PathBuf>) -> Result<Vec<Collected>, CommandError> {
-        collect(&self.edge, &self.setup.data, states).await
+        collect(&self.edge, &self.setup.data, states, false).await
     }
 
     /// Archives the history of an execution that has ended; answers the file.
@@ -234,14 +234,20 @@ pub(crate) async fn collect(
     edge: &Embedded,
     data: &Path,
     states: Vec<PathBuf>,
+    anyway: bool,
 ) -> Result<Vec<Collected>, CommandError> {
     let failed = |error: edge::EdgeError| match error.error.as_str() {
         "Sao.BadState" => CommandError::BadState(error.message),
         _ => CommandError::Data { path: data.to_owned(), problem: error.message },
     };
     // The twin knows a state by its path: the same file is the same state wherever the command is run.
-    let states = states.iter().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone())).collect();
-    let collected = edge.collect(states).await.map_err(failed)?;
+    let absolute = |path: PathBuf| match edge::is_remote(&path) {
+        true => path,
+        false => std::path::absolute(&path).unwrap_or(path),
+    };
+    let states = states.into_iter().map(absolute).collect();
+    let collected =
+        if anyway { edge.collect_anyway(states).await } else { edge.collect(states).await }.map_err(failed)?;
     edge::twin_dir::initialise(data).map_err(failed)?;
     Ok(collected)
 }

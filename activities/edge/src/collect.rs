@@ -1,7 +1,7 @@
 //! Collect: Terraform state files become the twin's topology and the embedded account.
 //!
 //! Owns the rule that a bad file changes nothing: every file is read, and the whole is checked, before the first object is
-//! written. An older state, or one of another lineage, is refused.
+//! written. An older state, or one of another lineage, is refused, unless it is taken knowingly ([`Embedded::collect_anyway`]).
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -32,20 +32,49 @@ pub struct Collected {
 }
 
 impl Embedded {
-    /// Collects state files; a directory stands for the `.tfstate` files in it.
+    /// Collects state files; a directory stands for the `.tfstate` files in it at any depth, `s3://BUCKET/KEY` for an object.
     pub async fn collect(&self, paths: Vec<PathBuf>) -> Result<Vec<Collected>, EdgeError> {
+        self.collect_all(paths, false).await
+    }
+
+    /// Collects state files also where they are older than what the twin holds under their name, or of another lineage.
+    pub async fn collect_anyway(&self, paths: Vec<PathBuf>) -> Result<Vec<Collected>, EdgeError> {
+        self.collect_all(paths, true).await
+    }
+
+    async fn collect_all(&self, paths: Vec<PathBuf>, anyway: bool) -> Result<Vec<Collected>, EdgeError> {
+        let (remote, local): (Vec<PathBuf>, Vec<PathBuf>) = paths.into_iter().partition(|path| is_remote(path));
+        let mut texts = Vec::new();
+        for path in remote {
+            let source = path.to_string_lossy().into_owned();
+            texts.push((source.clone(), remote::read(&source).await?));
+        }
         let world = Arc::clone(&self.world);
-        blocking(move || collect(&world, &paths)).await
+        blocking(move || collect(&world, &local, texts, anyway)).await
     }
 }
 
-fn collect(world: &World, paths: &[PathBuf]) -> Result<Vec<Collected>, EdgeError> {
+/// Whether a path is the address of an object in a bucket.
+pub fn is_remote(path: &Path) -> bool {
+    path.to_str().is_some_and(|path| path.starts_with("s3://"))
+}
+
+fn collect(
+    world: &World,
+    paths: &[PathBuf],
+    texts: Vec<(String, Vec<u8>)>,
+    anyway: bool,
+) -> Result<Vec<Collected>, EdgeError> {
     let _guard = world.guard();
     let held = world.twin.objects()?;
     let mut objects: Vec<(TopologyObject, bool)> = Vec::new();
+    for (source, bytes) in texts {
+        objects.push(object(&source, &bytes, &held, anyway)?);
+    }
     for path in state_files(paths)? {
-        let object = object(&path, &held)?;
-        objects.push(object);
+        let source = path.to_string_lossy().into_owned();
+        let bytes = files::read(&path)?.ok_or_else(|| refused(&source, "there is no such file"))?;
+        objects.push(object(&source, &bytes, &held, anyway)?);
     }
     check_together(&held, &objects)?;
     for (object, changed) in &objects {
@@ -63,19 +92,26 @@ fn collect(world: &World, paths: &[PathBuf]) -> Result<Vec<Collected>, EdgeError
     Ok(objects.into_iter().map(|(object, changed)| report(&object, changed)).collect())
 }
 
-/// The object of a state file, and whether it differs from the one that is held under its name.
-fn object(path: &Path, held: &[TopologyObject]) -> Result<(TopologyObject, bool), EdgeError> {
-    let source = path.to_string_lossy().into_owned();
-    let refuse = |problem: String| EdgeError::new("Sao.BadState", format!("`{source}`: {problem}"));
-    let bytes = files::read(path)?.ok_or_else(|| refuse("there is no such file".to_owned()))?;
-    let state = State::parse(&bytes).map_err(|error| refuse(error.to_string()))?;
-    match held.iter().find(|object| object.source() == source) {
-        None => Ok((TopologyObject::of(state, source), true)),
-        Some(former) => {
-            let next = former.succeed(state).map_err(|error| refuse(error.to_string()))?;
-            Ok(if next.says_the_same(former) { (former.clone(), false) } else { (next, true) })
-        }
-    }
+/// The object of a state, and whether it differs from the one that is held under its name.
+fn object(
+    source: &str,
+    bytes: &[u8],
+    held: &[TopologyObject],
+    anyway: bool,
+) -> Result<(TopologyObject, bool), EdgeError> {
+    let state = State::parse(bytes).map_err(|error| refused(source, error))?;
+    let Some(former) = held.iter().find(|object| object.source() == source) else {
+        return Ok((TopologyObject::of(state, source), true));
+    };
+    let next = match (anyway, state.accepts(former.lineage(), former.serial())) {
+        (false, Err(error)) => return Err(refused(source, format!("{error}; `--force` takes it all the same"))),
+        _ => former.replaced_by(state),
+    };
+    Ok(if next.says_the_same(former) { (former.clone(), false) } else { (next, true) })
+}
+
+fn refused(source: &str, problem: impl std::fmt::Display) -> EdgeError {
+    EdgeError::new("Sao.BadState", format!("`{source}`: {problem}"))
 }
 
 /// Checks that the new objects and those that stay are one topology.
@@ -101,11 +137,11 @@ fn state_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, EdgeError> {
     let mut all = Vec::new();
     for path in paths {
         if path.is_dir() {
-            let inside = files::list(path, "tfstate")?;
-            if inside.is_empty() {
+            let before = all.len();
+            states_below(path, DEEPEST, &mut all)?;
+            if all.len() == before {
                 return Err(EdgeError::new("Sao.BadState", format!("`{}` holds no `.tfstate` file", path.display())));
             }
-            all.extend(inside);
         } else {
             all.push(path.clone());
         }
@@ -113,6 +149,35 @@ fn state_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, EdgeError> {
     all.sort();
     all.dedup();
     Ok(all)
+}
+
+/// The states in a directory and in those within it; hidden ones (`.terraform`) and links to directories are left out.
+fn states_below(directory: &Path, depth: usize, all: &mut Vec<PathBuf>) -> Result<(), EdgeError> {
+    all.extend(files::list(directory, "tfstate")?);
+    for inner in files::directories(directory)? {
+        if depth > 0 {
+            states_below(&inner, depth - 1, all)?;
+        }
+    }
+    Ok(())
+}
+
+/// States in buckets.
+mod remote {
+    use crate::error::EdgeError;
+
+    #[cfg(feature = "aws")]
+    pub(super) async fn read(source: &str) -> Result<Vec<u8>, EdgeError> {
+        crate::aws::read_object(source).await?.ok_or_else(|| super::refused(source, "there is no such object"))
+    }
+
+    #[cfg(not(feature = "aws"))]
+    pub(super) async fn read(source: &str) -> Result<Vec<u8>, EdgeError> {
+        Err(super::refused(
+            source,
+            "this build reads no buckets; build it with `--features aws`, or take a copy with `aws s3 cp`",
+        ))
+    }
 }
 
 fn report(object: &TopologyObject, changed: bool) -> Collected {
@@ -125,3 +190,6 @@ fn report(object: &TopologyObject, changed: bool) -> Collected {
         changed,
     }
 }
+
+/// Deeper than any layout of states.
+const DEEPEST: usize = 16;

@@ -118,6 +118,21 @@ pub(crate) fn list(directory: &Path, extension: &str) -> Result<Vec<PathBuf>, Fi
     Ok(paths)
 }
 
+/// The directories in a directory, in order; hidden ones and links are left out.
+pub(crate) fn directories(directory: &Path) -> Result<Vec<PathBuf>, FileError> {
+    let entries = fs::read_dir(directory).map_err(|source| failed("list", directory, source))?;
+    let mut paths = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|source| failed("list", directory, source))?;
+        let hidden = entry.file_name().to_string_lossy().starts_with('.');
+        if !hidden && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            paths.push(entry.path());
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
 /// A file name for `text`: readable where the text is, and never the same for two texts.
 pub(crate) fn name_for(text: &str) -> String {
     // Of an ARN, what follows partition, service, region and account says which one it is.

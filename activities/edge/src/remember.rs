@@ -3,10 +3,10 @@
 //! Owns writing a precedent once, with its vector, and finding similar ones. A file that cannot be read is passed over with a
 //! warning: one broken precedent must not hide the others.
 
-use activities::shape::{PrecedentsAnswer, RememberAnswer, RememberRequest};
+use activities::shape::{PrecedentNote, PrecedentsAnswer, RememberAnswer, RememberRequest};
 use activities::twin::{LOCAL_MODEL, Precedent, Recall, embed_local};
 
-use crate::embedded::World;
+use crate::embedded::{Embedded, World};
 use crate::error::EdgeError;
 use crate::files;
 
@@ -43,6 +43,13 @@ pub(crate) fn similar(
             recall.nearest(&query, most).map_err(|error| EdgeError::new("NotComparable", error.to_string()))?;
     }
     Ok(answer)
+}
+
+impl Embedded {
+    /// What came of former incidents, without the vectors, by incident.
+    pub fn precedents(&self) -> Result<Vec<PrecedentNote>, EdgeError> {
+        Ok(load(&self.world)?.into_iter().map(|precedent| precedent.note).collect())
+    }
 }
 
 fn load(world: &World) -> Result<Vec<Precedent>, EdgeError> {

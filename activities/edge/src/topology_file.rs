@@ -3,13 +3,11 @@
 //! Owns reading the index of a stored object and leaving the attributes in the file until a node is asked for, and the rule
 //! that an object is replaced only by its successor. What the bytes mean is `activities`'.
 
-use std::borrow::Cow;
-use std::fs::{self, File};
-use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
+use std::fs::File;
+use std::io::{BufWriter, ErrorKind, Write as _};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
 
-use activities::twin::{ObjectHead, Texts, TopologyObject};
+use activities::twin::TopologyObject;
 
 use crate::error::FileError;
 use crate::files::{self, Privacy};
@@ -18,81 +16,35 @@ use crate::files::{self, Privacy};
 ///
 /// The file may be replaced meanwhile: what was opened stays what it was.
 pub(crate) fn read(path: &Path) -> Result<Option<TopologyObject>, FileError> {
-    let failed = |source| FileError::Io { action: "read", path: path.to_owned(), source };
-    let Some(mut file) = open(path)? else { return Ok(None) };
-    let head = read_head(path, &mut file)?;
-    let length = file.metadata().map_err(failed)?.len();
-    if head.index_bytes.checked_add(head.text_bytes) != Some(length) {
-        return Err(broken(path, "it is shorter or longer than it says"));
+    match File::open(path) {
+        Ok(file) => TopologyObject::open(file)
+            .map(Some)
+            .map_err(|problem| FileError::Broken { path: path.to_owned(), problem: problem.to_string() }),
+        Err(source) if source.kind() == ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(FileError::Io { action: "read", path: path.to_owned(), source }),
     }
-    let mut index = vec![0; usize::try_from(head.index_bytes).unwrap_or(usize::MAX)];
-    file.rewind().and_then(|()| file.read_exact(&mut index)).map_err(failed)?;
-    let texts = TextsOfFile { file: Mutex::new(file), start: head.index_bytes };
-    TopologyObject::from_index(index, Arc::new(texts)).map(Some).map_err(|problem| broken(path, problem))
 }
 
 /// Writes an object in the place of the one that it follows; false when another one stands there by now.
 pub(crate) fn write(path: &Path, object: &TopologyObject) -> Result<bool, FileError> {
     // Two processes that collect one state at once write one after the other, and the second one finds out.
     let _lock = files::lock(path)?;
-    if sequence(path)? + 1 != object.sequence() {
+    let held = read(path)?.map_or(0, |held| held.sequence());
+    if held + 1 != object.sequence() {
         return Ok(false);
     }
-    let text = object.text().map_err(|problem| broken(path, problem))?;
     files::replace_with(path, Privacy::Shared, |file| {
-        object.each_piece_of_index(|piece| file.write_all(piece))?;
-        file.write_all(text.as_bytes())
+        let mut out = BufWriter::new(file);
+        object.write_to(&mut out)?;
+        out.flush()
     })?;
     Ok(true)
 }
 
-/// The sequence of the object in a file; zero where there is none.
-fn sequence(path: &Path) -> Result<u64, FileError> {
-    match open(path)? {
-        Some(mut file) => Ok(read_head(path, &mut file)?.sequence),
-        None => Ok(0),
-    }
-}
-
-fn open(path: &Path) -> Result<Option<File>, FileError> {
-    match fs::File::open(path) {
-        Ok(file) => Ok(Some(file)),
-        Err(source) if source.kind() == ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(FileError::Io { action: "read", path: path.to_owned(), source }),
-    }
-}
-
-fn read_head(path: &Path, file: &mut File) -> Result<ObjectHead, FileError> {
-    let mut head = Vec::with_capacity(ObjectHead::BYTES);
-    let read = file.take(ObjectHead::BYTES as u64).read_to_end(&mut head);
-    read.map_err(|source| FileError::Io { action: "read", path: path.to_owned(), source })?;
-    ObjectHead::read(&head).map_err(|problem| broken(path, problem))
-}
-
-fn broken(path: &Path, problem: impl std::fmt::Display) -> FileError {
-    FileError::Broken { path: path.to_owned(), problem: problem.to_string() }
-}
-
-/// The attributes of an object's nodes, which stay in the file.
-#[derive(Debug)]
-struct TextsOfFile {
-    file: Mutex<File>,
-    /// Where they begin.
-    start: u64,
-}
-
-impl Texts for TextsOfFile {
-    fn read(&self, start: u32, length: u32) -> Result<Cow<'_, str>, String> {
-        let mut bytes = vec![0; length as usize];
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        let read = file.seek(SeekFrom::Start(self.start + u64::from(start))).and_then(|_| file.read_exact(&mut bytes));
-        read.map_err(|error| error.to_string())?;
-        String::from_utf8(bytes).map(Cow::Owned).map_err(|_| "it is not text in UTF-8".to_owned())
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use activities::twin::{State, Topology};
 
     use super::*;

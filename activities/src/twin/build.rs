@@ -15,7 +15,7 @@ use super::naming::{arn_of, each_name, place_of};
 use super::plan::Plan;
 use super::relate::{self, MOST_EDGES, Nodes, Triple};
 use super::state::{Record, State, range};
-use super::view::{Called, IS_ARN, Link, NAME, RECORD, TAINTED, UNKNOWN, View};
+use super::view::{Called, DEPOSED, IS_ARN, Link, NAME, RECORD, TAINTED, UNKNOWN, View};
 
 /// The sections of an object that is being made.
 #[derive(Default)]
@@ -93,7 +93,8 @@ impl Sections {
             let arn = arn_of(&attributes);
             let place = self.place(&attributes, arn.as_deref(), &mut places);
             self.take_names(word(at), record.resource_type, &attributes, arn.as_deref());
-            let marks = if record.tainted { TAINTED } else { 0 };
+            let mark = |marked: bool, mark: u32| if marked { mark } else { 0 };
+            let marks = mark(record.tainted, TAINTED) | mark(record.deposed, DEPOSED);
             push(
                 &mut self.records,
                 &[
@@ -104,6 +105,7 @@ impl Sections {
                     first,
                     place,
                     record.resource_type | marks,
+                    record.sum,
                 ],
             );
         }
@@ -305,10 +307,6 @@ impl Nodes for Building<'_> {
 
     fn named(&self, name: &str, each: &mut dyn FnMut(Called) -> bool) {
         self.view.named(name, each);
-    }
-
-    fn soon(&self, names: &mut dyn Iterator<Item = &str>) {
-        self.view.touch(names);
     }
 
     fn type_name(&self, called: Called) -> &str {

@@ -33,6 +33,11 @@ pub(super) fn checksum(bytes: &[u8]) -> u64 {
     lanes.into_iter().fold(tail, |sum, lane| fold(sum ^ lane, LAST))
 }
 
+/// A sum of half the width, for what is one of many.
+pub(super) fn short_sum(bytes: &[u8]) -> u32 {
+    (checksum(bytes) >> 32) as u32
+}
+
 /// Multiplies to twice the width and folds the halves together.
 fn fold(one: u64, other: u64) -> u64 {
     let product = u128::from(one) * u128::from(other);

@@ -58,11 +58,11 @@ pub use export::{EXPORT_SCHEMA, Export};
 pub use governance::{Condition, DEFAULT_POLICIES, DeniedAction, Governance, GovernanceForm, TagCondition};
 pub use kind::{Attribute, Form, Kind, kind_of, kinds};
 pub use layer::{Document, Layer, LayerProblem};
-pub use namespace::{Meaning, knows, meanings, metric_of, partition};
+pub use namespace::{Meaning, knows, meanings, metric_of, metric_of_name, partition};
 #[cfg(test)]
 pub(crate) use node::only_node;
 pub use node::{Node, NodeId};
-pub use object::{ObjectError, ObjectHead, Texts, TopologyObject};
+pub use object::{ObjectError, TopologyObject};
 pub use path::{Path, PathMeaning};
 pub use picture::picture;
 pub use policy::{Budget, Effect, Finding, Policy, Principal, Question, Rule, Step, Verdict, policy_schema};

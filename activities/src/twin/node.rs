@@ -72,6 +72,9 @@ pub struct Node {
     /// True when the next apply replaces the resource.
     #[serde(default)]
     pub tainted: bool,
+    /// True when a former object of the resource still waits to be destroyed; that one is no node and no target.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deposed: bool,
 }
 
 impl Node {

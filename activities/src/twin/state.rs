@@ -16,8 +16,8 @@ use self::reader::Reader;
 use super::address::config_address;
 use super::attributes::Attributes;
 use super::copy::{Copier, Span};
-use super::hash::{checksum, hash};
-use super::lookup::{TableBuilder, hash_of};
+use super::hash::{hash, short_sum};
+use super::lookup::{Table, TableBuilder, Words, hash_of};
 use super::plan::{ARN, ID, Plan};
 use super::redact;
 use super::scan::Scan;
@@ -46,7 +46,8 @@ pub struct State {
     /// The table by which an address is found, and its seed.
     pub(super) by_address: Vec<u8>,
     pub(super) seed: u64,
-    pub(super) text_sum: u64,
+    /// The addresses at which deposed objects wait to be destroyed.
+    deposed: Vec<String>,
     providers: Vec<String>,
 }
 
@@ -70,8 +71,11 @@ pub(super) struct Record {
     pub(super) declared: Range<u32>,
     /// The type, in `types`.
     pub(super) resource_type: u32,
+    /// The sum of the attributes.
+    pub(super) sum: u32,
     provider: u32,
     pub(super) tainted: bool,
+    pub(super) deposed: bool,
 }
 
 /// One managed resource instance.
@@ -91,6 +95,8 @@ pub struct Instance {
     pub dependencies: Vec<String>,
     /// True when the next apply replaces the object.
     pub tainted: bool,
+    /// True when a former object of this instance still waits to be destroyed.
+    pub deposed: bool,
 }
 
 /// Counts of what a state file holds and the twin does not.
@@ -172,14 +178,18 @@ impl State {
                 .map(|at| self.dependencies[*at as usize].clone())
                 .collect(),
             tainted: record.tainted,
+            deposed: record.deposed,
         }
     }
 
     /// Makes the table of addresses, unless one of them is there twice.
     fn index_addresses(&mut self) -> Result<(), StateError> {
         // Whoever writes the state does not choose what the tables make of it.
-        self.text_sum = checksum(self.text.as_bytes());
-        self.seed = hash(self.text_sum, self.addresses.as_bytes());
+        self.seed = hash(0, self.addresses.as_bytes());
+        for record in &mut self.records {
+            record.sum = short_sum(self.text[range(&record.attributes)].as_bytes());
+            self.seed = self.seed.rotate_left(1) ^ u64::from(record.sum);
+        }
         let mut table = TableBuilder::new(self.records.len());
         let address = |at: u32| &self.addresses[range(&self.records[at as usize].address)];
         for at in 0..self.records.len() as u32 {
@@ -189,6 +199,13 @@ impl State {
             }
         }
         self.by_address = table.stored();
+        for former in std::mem::take(&mut self.deposed) {
+            let address = |at: usize| &self.addresses[range(&self.records[at].address)];
+            let found = Table(Words(&self.by_address)).find(hash_of(self.seed, &former), |at| address(at) == former);
+            if let Some(at) = found {
+                self.records[at].deposed = true;
+            }
+        }
         Ok(())
     }
 

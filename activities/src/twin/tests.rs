@@ -20,7 +20,9 @@ fn shop_object() -> TopologyObject {
 
 /// The stored form as text, as far as it is one.
 fn stored(object: &TopologyObject) -> String {
-    String::from_utf8_lossy(&object.to_bytes().unwrap()).into_owned()
+    let mut bytes = Vec::new();
+    object.write_to(&mut bytes).unwrap();
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn shop() -> Topology {

@@ -48,8 +48,13 @@ impl Link {
     }
 }
 
-/// As many names as memory is asked for at once.
-const TOUCHED: usize = 96;
+/// Where the attributes of a node stand in the text, and what their sum was when they were written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stored {
+    pub(super) start: u32,
+    pub(super) length: u32,
+    pub(super) sum: u32,
+}
 
 /// A node that goes by a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,14 +76,17 @@ struct Name<'a> {
     type_number: u32,
 }
 
-/// Words of a node's record: address (2), attributes (2), the word where its names begin, place, type and marks.
-pub(super) const RECORD: usize = 7;
+/// Words of a node's record: address (2), attributes (2), the word where its names begin, place, type and marks, the sum of
+/// the attributes.
+pub(super) const RECORD: usize = 8;
 /// Words before a name: its length, the node, the word where the next of the same name begins plus one, the node's type.
 pub(super) const NAME: usize = 4;
 /// In the length of a name: it is the node's ARN.
 pub(super) const IS_ARN: u32 = 1 << 31;
 /// In the word of the type: the next apply replaces the node.
 pub(super) const TAINTED: u32 = 1 << 31;
+/// In the word of the type: a former object of the node still waits to be destroyed.
+pub(super) const DEPOSED: u32 = 1 << 30;
 /// The length of what is not known.
 pub(super) const UNKNOWN: u32 = u32::MAX;
 
@@ -95,9 +103,9 @@ impl<'a> View<'a> {
     }
 
     /// Where the attributes of a node stand in the text.
-    pub(super) fn attributes(&self, at: u32) -> (u32, u32) {
-        let record = at as usize * RECORD;
-        (self.records.at(record + 2), self.records.at(record + 3))
+    pub(super) fn attributes(&self, at: u32) -> Stored {
+        let word = |word: usize| self.records.at(at as usize * RECORD + word);
+        Stored { start: word(2), length: word(3), sum: word(7) }
     }
 
     /// The number of a node's place.
@@ -126,7 +134,7 @@ impl<'a> View<'a> {
 
     /// The number of a node's type.
     pub(super) fn type_number(&self, at: u32) -> usize {
-        (self.records.at(at as usize * RECORD + 6) & !TAINTED) as usize
+        (self.records.at(at as usize * RECORD + 6) & !(TAINTED | DEPOSED)) as usize
     }
 
     /// The types of all nodes.
@@ -142,6 +150,11 @@ impl<'a> View<'a> {
     /// Whether the next apply replaces a node.
     pub(super) fn is_tainted(&self, at: u32) -> bool {
         self.records.at(at as usize * RECORD + 6) & TAINTED != 0
+    }
+
+    /// Whether a former object of a node still waits to be destroyed.
+    pub(super) fn has_deposed(&self, at: u32) -> bool {
+        self.records.at(at as usize * RECORD + 6) & DEPOSED != 0
     }
 
     /// The ARN of a node.
@@ -204,21 +217,6 @@ impl<'a> View<'a> {
             // Those of one name stand in order, so that a damaged list ends, too.
             next = (name.next as usize).checked_sub(1).filter(|next| *next > at);
         }
-    }
-
-    /// Looks where these names would be found, so that they are soon found: one look waits for memory while the next begins.
-    pub(super) fn touch(&self, names: &mut dyn Iterator<Item = &str>) {
-        let places = self.by_name.len() / 2;
-        let Some(mask) = places.checked_sub(1) else { return };
-        let mut found = [0_usize; TOUCHED];
-        let mut count = 0;
-        for (at, name) in found.iter_mut().zip(names) {
-            *at = self.by_name.at((hash_of(self.seed, name) as usize & mask) * 2 + 1) as usize;
-            count += 1;
-        }
-        let heads =
-            found[..count].iter().map(|at| self.names.get(at.saturating_sub(1) * 4).copied().unwrap_or_default());
-        std::hint::black_box(heads.fold(0, |all, byte| all ^ byte));
     }
 
     /// The links of a node, in order.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::store::{Store, Stored, When};
-use super::{Aws, event, twin};
+use super::{Aws, Settings, event, twin};
 use crate::collect::Collected;
 use crate::error::EdgeError;
 
@@ -35,6 +35,16 @@ pub(super) async fn collect(aws: &Aws, event: &Value) -> Result<impl Serialize, 
     Err(EdgeError::transient(format!("the topology of `{source}` is being written by others")))
 }
 
+/// Reads the object that `s3://BUCKET/KEY` names, with the credentials of the environment.
+pub(crate) async fn read_object(source: &str) -> Result<Option<Vec<u8>>, EdgeError> {
+    let parts = source.strip_prefix("s3://").and_then(|rest| rest.split_once('/'));
+    let (bucket, key) = parts
+        .filter(|(bucket, key)| !bucket.is_empty() && !key.is_empty())
+        .ok_or_else(|| bad(source, "the address of a state in a bucket is `s3://BUCKET/KEY`"))?;
+    let aws = Aws::connect(Settings::default()).await;
+    Ok(Store::new(aws.s3(), bucket).get(key).await?.map(|stored| stored.value))
+}
+
 /// Writes the object of a state; nothing when another collector came in between.
 async fn put(
     store: &Store,
@@ -53,7 +63,8 @@ async fn put(
     all.retain(|other| other.source() != source);
     all.push(object.clone());
     Topology::merge(all).map_err(|error| bad(source, error))?;
-    let bytes = object.to_bytes().map_err(|problem| bad(source, problem))?;
+    let mut bytes = Vec::new();
+    object.write_to(&mut bytes).map_err(|problem| bad(source, problem))?;
     let written = store.put(&twin::topology_key(source), bytes, when).await?;
     Ok(written.map(|_| report(&object, true)))
 }

@@ -83,6 +83,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+pub(crate) use collect::read_object;
 pub use settings::Settings;
 
 use crate::clock::{Clock, SystemClock};

@@ -32,7 +32,9 @@ pub(super) fn shop() -> Script {
     ]);
     let state = State::parse(state(3, 10).to_string().as_bytes()).unwrap();
     let object = TopologyObject::of(state, "s3://states/shop.tfstate");
-    script.put(&format!("twin/{}", twin::topology_key(object.source())), object.to_bytes().unwrap());
+    let mut stored = Vec::new();
+    object.write_to(&mut stored).unwrap();
+    script.put(&format!("twin/{}", twin::topology_key(object.source())), stored);
     for (name, text) in LAYERS {
         script.put(&format!("twin/{name}"), text);
     }

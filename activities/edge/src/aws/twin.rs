@@ -13,6 +13,7 @@
 //! what did not change since the function's last call. Does not own what the layers mean.
 
 use std::collections::BTreeMap;
+use std::io::Cursor;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use activities::approval::sha256_hex;
@@ -62,7 +63,7 @@ pub(super) async fn topology_objects(store: &Store) -> Result<Vec<TopologyObject
 async fn objects(store: &Store, listed: Vec<Listed>) -> Result<Vec<TopologyObject>, EdgeError> {
     let found = store.get_all(listed.into_iter().map(|object| object.key).collect()).await?;
     let read = |(key, bytes): (String, Vec<u8>)| {
-        TopologyObject::from_bytes(bytes).map_err(|problem| store.broken(&key, problem))
+        TopologyObject::open(Cursor::new(bytes)).map_err(|problem| store.broken(&key, problem))
     };
     found.into_iter().map(read).collect()
 }
@@ -71,7 +72,7 @@ async fn objects(store: &Store, listed: Vec<Listed>) -> Result<Vec<TopologyObjec
 pub(super) async fn topology_object(store: &Store, source: &str) -> Result<Option<Stored<TopologyObject>>, EdgeError> {
     let key = topology_key(source);
     let Some(Stored { value, tag }) = store.get(&key).await? else { return Ok(None) };
-    let value = TopologyObject::from_bytes(value).map_err(|problem| store.broken(&key, problem))?;
+    let value = TopologyObject::open(Cursor::new(value)).map_err(|problem| store.broken(&key, problem))?;
     Ok(Some(Stored { value, tag }))
 }
 

@@ -2,9 +2,12 @@
 //!
 //! Owns the sentences. None repeats a value of the file, because the value may be a secret.
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-use serde_json::{Map, Value};
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use thiserror::Error;
 
 use super::State;
@@ -104,11 +107,11 @@ pub enum SuccessionError {
 pub(super) fn diagnosis(text: &str, at: usize) -> StateError {
     match serde_json::from_str::<File>(text) {
         Ok(file) if file.version == Some(4) && file.encrypted_data.is_none() => {
-            // A number beyond all bounds, half a letter: what is JSON in shape, and nothing that could be stored.
+            // JSON in shape, and nothing that could be stored.
             let before = text.get(..at).unwrap_or(text);
             let column = before.len() - before.rfind('\n').map_or(0, |end| end + 1) + 1;
             let line = before.matches('\n').count() + 1;
-            StateError::Malformed { line, column, what: OTHER_TYPE.to_owned() }
+            StateError::Malformed { line, column, what: NOT_STORABLE.to_owned() }
         }
         Ok(file) => refusal(&file.head()),
         // The head says more than the error: another version has another shape, and so its own message.
@@ -119,7 +122,7 @@ pub(super) fn diagnosis(text: &str, at: usize) -> StateError {
     }
 }
 
-/// The whole file, as far as its shape matters.
+/// The whole file, as far as its shape matters; nothing of it is kept.
 #[derive(Deserialize)]
 struct File {
     version: Option<u64>,
@@ -130,9 +133,9 @@ struct File {
     #[serde(default, rename = "serial")]
     _serial: u64,
     #[serde(default, rename = "outputs")]
-    _outputs: Option<Map<String, Value>>,
+    _outputs: Option<Object>,
     #[serde(default, rename = "resources")]
-    _resources: Option<Vec<ResourceBlock>>,
+    _resources: Option<Each<ResourceBlock>>,
     encrypted_data: Option<IgnoredAny>,
     format_version: Option<IgnoredAny>,
 }
@@ -150,7 +153,7 @@ struct ResourceBlock {
     #[serde(default, rename = "provider")]
     _provider: Option<String>,
     #[serde(default, rename = "instances")]
-    _instances: Option<Vec<InstanceBlock>>,
+    _instances: Option<Each<InstanceBlock>>,
 }
 
 #[derive(Deserialize)]
@@ -164,15 +167,59 @@ struct InstanceBlock {
     #[serde(default, rename = "provider")]
     _provider: Option<String>,
     #[serde(default, rename = "attributes")]
-    _attributes: Option<Map<String, Value>>,
+    _attributes: Option<Object>,
     #[serde(default, rename = "attributes_flat")]
-    _attributes_flat: Option<Map<String, Value>>,
+    _attributes_flat: Option<Object>,
     #[serde(default, rename = "sensitive_attributes")]
-    _sensitive_attributes: Option<Value>,
+    _sensitive_attributes: Option<IgnoredAny>,
     #[serde(default, rename = "dependencies")]
-    _dependencies: Option<Vec<String>>,
+    _dependencies: Option<Each<String>>,
     #[serde(default, rename = "depends_on")]
-    _depends_on: Option<Vec<String>>,
+    _depends_on: Option<Each<String>>,
+}
+
+/// An object, whatever it holds.
+struct Object;
+
+/// A list, each item of which is a `T`.
+struct Each<T>(PhantomData<T>);
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Self)
+    }
+}
+
+impl<'de> Visitor<'de> for Object {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self, M::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(self)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Each<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(Self(PhantomData))
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Each<T> {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<S: SeqAccess<'de>>(self, mut items: S) -> Result<Self, S::Error> {
+        while items.next_element::<T>()?.is_some() {}
+        Ok(self)
+    }
 }
 
 /// The few fields that tell what kind of file this is, whatever the rest looks like.
@@ -231,3 +278,5 @@ fn unreadable(error: &serde_json::Error) -> StateError {
 }
 
 const OTHER_TYPE: &str = "a value has another type than a state of version 4 has there";
+const NOT_STORABLE: &str =
+    "what stands there is nested too deeply, is half a letter (`\\ud800`), or a number beyond all bounds";

@@ -88,7 +88,7 @@ impl<'a, 'p> Reader<'a, 'p> {
             declared: Vec::new(),
             by_address: Vec::new(),
             seed: 0,
-            text_sum: 0,
+            deposed: Vec::new(),
             providers: Vec::new(),
         };
         let mut copier = Copier::default();
@@ -218,7 +218,14 @@ impl<'a, 'p> Reader<'a, 'p> {
         }
         // What it holds was looked at nevertheless: a data source or a deposed object knows secrets, too.
         self.go_back(&mark);
-        *if managed { &mut self.state.left_out.deposed } else { &mut self.state.left_out.data_sources } += 1;
+        if managed {
+            self.state.left_out.deposed += 1;
+            let mut address = String::new();
+            self.push_address(&mut address, block, &fields, resource_type);
+            self.state.deposed.push(address);
+        } else {
+            self.state.left_out.data_sources += 1;
+        }
         Ok(())
     }
 
@@ -276,16 +283,11 @@ impl<'a, 'p> Reader<'a, 'p> {
         resource_type: u32,
         mark: &Mark,
     ) -> Result<(), Stopped> {
-        let (start, addresses) = (end_of(&self.state.addresses), &mut self.state.addresses);
-        let (module, name) = (block.module.as_deref().unwrap_or_default(), block.name.as_deref().unwrap_or_default());
-        push_address(
-            addresses,
-            module,
-            &self.state.types[resource_type as usize].name,
-            name,
-            fields.index_key.as_ref(),
-        );
-        if addresses.len() > State::MOST_BYTES {
+        let start = end_of(&self.state.addresses);
+        let mut addresses = std::mem::take(&mut self.state.addresses);
+        self.push_address(&mut addresses, block, fields, resource_type);
+        self.state.addresses = addresses;
+        if self.state.addresses.len() > State::MOST_BYTES {
             return Err(Stopped);
         }
         let provider = self.provider_of(fields.provider.or(block.provider).unwrap_or("\"\""))?;
@@ -295,11 +297,19 @@ impl<'a, 'p> Reader<'a, 'p> {
             spans: mark.spans as u32..self.state.spans.len() as u32,
             declared: self.declared(fields)?,
             resource_type,
+            sum: 0,
             provider,
             tainted: fields.tainted,
+            deposed: false,
         };
         self.state.records.push(record);
         Ok(())
+    }
+
+    fn push_address(&self, out: &mut String, block: &Block<'a>, fields: &Fields<'a>, resource_type: u32) {
+        let (module, name) = (block.module.as_deref().unwrap_or_default(), block.name.as_deref().unwrap_or_default());
+        let resource_type = &self.state.types[resource_type as usize].name;
+        push_address(out, module, resource_type, name, fields.index_key.as_ref());
     }
 
     /// Takes the dependencies of an instance in and says where they stand.

@@ -59,14 +59,19 @@ fn check(objects: &[TopologyObject]) -> Result<(), MergeError> {
 
 /// Gives the nodes whose address another state holds a name of their own.
 fn rename(topology: &mut Topology) {
+    let mut shared: HashMap<&str, bool> = HashMap::with_capacity(topology.len());
+    for at in 0..topology.len() as u32 {
+        let known = shared.entry(topology.at(at).address());
+        known.and_modify(|several| *several = true).or_insert(false);
+    }
     let mut renamed: HashMap<u32, NodeId> = HashMap::new();
-    for (number, part) in topology.parts.iter().enumerate() {
-        let view = part.view();
-        for at in 0..part.object.nodes() as u32 {
-            let address = view.address(at);
-            let mut others = topology.parts.iter().enumerate().filter(|(other, _)| *other != number);
-            if others.any(|(_, other)| other.view().by_address(address).is_some()) {
-                renamed.insert(part.first + at, NodeId::new(format!("{address}@{}", part.object.source())));
+    if shared.values().any(|several| *several) {
+        for part in &topology.parts {
+            for at in 0..part.object.nodes() as u32 {
+                let address = part.view().address(at);
+                if shared.get(address).is_some_and(|several| *several) {
+                    renamed.insert(part.first + at, NodeId::new(format!("{address}@{}", part.object.source())));
+                }
             }
         }
     }

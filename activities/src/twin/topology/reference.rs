@@ -92,6 +92,11 @@ impl<'a> NodeRef<'a> {
         self.part.view().is_tainted(self.local())
     }
 
+    /// Whether a former object of the resource still waits to be destroyed.
+    pub fn has_deposed(&self) -> bool {
+        self.part.view().has_deposed(self.local())
+    }
+
     /// How many edges the node has.
     pub fn degree(&self) -> usize {
         self.topology.links(self.at).len()
@@ -118,6 +123,7 @@ impl<'a> NodeRef<'a> {
             tags: tags_of(&attributes),
             attributes,
             tainted: self.is_tainted(),
+            deposed: self.has_deposed(),
         })
     }
 
