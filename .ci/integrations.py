@@ -244,7 +244,7 @@ def check_refusals(engine, aws):
     engine.refuses("sqs:sendMessage", {"QueueUrl": "q", "MessageBody": "b", "Body": "b"}, 'The field "Body" is not supported by Step Functions at /States/A/Parameters')
     stream = {"StreamName": "s", "Data": "d", "PartitionKey": "p"}
     engine.fails("aws-sdk:kinesis:putRecord", stream, "Kinesis.SdkClientException", "cannot be reached")
-    engine.fails("aws-sdk:dynamodb:getItem", {"tableName": "t"}, "States.Runtime", 'The field "tableName" is not supported')
+    engine.refuses("aws-sdk:dynamodb:getItem", {"tableName": "t"}, 'The field "tableName" is not supported by Step Functions at /States/A/Parameters')
     aws("s3").put_object(Bucket="bucket-of-the-check", Key="large", Body=b"x" * (300 << 10))
     large = {"Bucket": "bucket-of-the-check", "Key": "large"}
     engine.fails("aws-sdk:s3:getObject", large, "States.DataLimitExceeded", "exceeding the maximum number of bytes service limit")

@@ -135,6 +135,21 @@ fn a_machine_that_turns_in_circles_meets_the_history_limit() {
 }
 
 #[test]
+fn an_express_execution_that_turns_in_circles_lets_go_between_turns() {
+    let definition = Definition::parse(&circle(json!({ "Type": "Pass", "Next": "Again" })).to_string()).unwrap();
+    let mut execution = Execution::express(Arc::new(definition), Arc::new(identity()));
+    let mut chance = || 0;
+    let advance = execution.start("{}", 0, &mut chance);
+    assert!((10_000..10_100).contains(&advance.records.len()) && execution.can_go_on());
+    while execution.events() as usize <= MOST_EVENTS {
+        execution.advance(None, 1, &mut chance).unwrap();
+    }
+    assert!(execution.is_running() && execution.can_go_on());
+    execution.advance(None, 300_000, &mut chance).unwrap();
+    assert!(matches!(execution.status(), Status::TimedOut { .. }) && !execution.can_go_on());
+}
+
+#[test]
 fn assigned_variables_meet_their_limit() {
     let grow = json!({
         "Type": "Pass", "QueryLanguage": "JSONata", "Assign": { "v": "{% $join([1..300000].('x')) %}" }, "Next": "B"

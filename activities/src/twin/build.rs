@@ -309,10 +309,6 @@ impl Nodes for Building<'_> {
         self.view.named(name, each);
     }
 
-    fn soon(&self, names: &mut dyn Iterator<Item = &str>) {
-        self.view.touch(names);
-    }
-
     fn type_name(&self, called: Called) -> &str {
         &self.state.types[called.type_number as usize].name
     }

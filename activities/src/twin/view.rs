@@ -48,9 +48,6 @@ impl Link {
     }
 }
 
-/// As many names as memory is asked for at once.
-const TOUCHED: usize = 96;
-
 /// Where the attributes of a node stand in the text, and what their sum was when they were written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stored {
@@ -220,21 +217,6 @@ impl<'a> View<'a> {
             // Those of one name stand in order, so that a damaged list ends, too.
             next = (name.next as usize).checked_sub(1).filter(|next| *next > at);
         }
-    }
-
-    /// Looks where these names would be found, so that they are soon found: one look waits for memory while the next begins.
-    pub(super) fn touch(&self, names: &mut dyn Iterator<Item = &str>) {
-        let places = self.by_name.len() / 2;
-        let Some(mask) = places.checked_sub(1) else { return };
-        let mut found = [0_usize; TOUCHED];
-        let mut count = 0;
-        for (at, name) in found.iter_mut().zip(names) {
-            *at = self.by_name.at((hash_of(self.seed, name) as usize & mask) * 2 + 1) as usize;
-            count += 1;
-        }
-        let heads =
-            found[..count].iter().map(|at| self.names.get(at.saturating_sub(1) * 4).copied().unwrap_or_default());
-        std::hint::black_box(heads.fold(0, |all, byte| all ^ byte));
     }
 
     /// The links of a node, in order.

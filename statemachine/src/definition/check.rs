@@ -1,8 +1,10 @@
 //! Checks that need the whole definition.
 //!
 //! Owns what no single state can know: that names and labels are unique, that a block ends and all its states can be
-//! reached, and that an Express machine asks for nothing that only a durable one has. Variables have their own file.
+//! reached, and that an Express machine asks for nothing that only a durable one has. Variables, and what `$states` holds
+//! where, have their own files.
 
+mod reserved;
 mod variables;
 
 use std::collections::HashSet;
@@ -10,6 +12,8 @@ use std::collections::HashSet;
 use super::parse::Walk;
 use super::parse::place::Place;
 use super::{Block, BlockId, Code, MachineType, Map, MapMode, Next, Pattern, ResourceKind, State, StateKind, Task};
+
+pub(super) use variables::assigned;
 
 /// Reports what is wrong with a walked definition as a whole.
 pub(super) fn whole(walk: &Walk<'_>, machine: MachineType) {
@@ -21,6 +25,7 @@ pub(super) fn whole(walk: &Walk<'_>, machine: MachineType) {
 pub(super) fn parts(walk: &Walk<'_>, machine: MachineType) {
     unique_labels(walk);
     variables::unique(walk);
+    reserved::offered(walk);
     express_limits(walk, machine);
     for (index, block) in walk.blocks.iter().enumerate() {
         let note = &walk.block_notes[index];

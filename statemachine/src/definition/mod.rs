@@ -10,6 +10,7 @@ mod describe;
 mod graph;
 mod parse;
 mod problem;
+mod references;
 #[cfg(test)]
 mod tests;
 

@@ -9,7 +9,7 @@ use crate::{
 
 pub(crate) fn begin(view: &View<'_>, draft: &mut Draft<'_>) -> Result<(), DataError> {
     let arguments = view.arguments(&view.scope(), draft)?;
-    let input = arguments.payload(draft);
+    let input = view.limited(&arguments, draft)?;
     draft.event(view.id, view.path.last, Event::ParallelStarted { input });
     Ok(())
 }

@@ -24,7 +24,8 @@ pub(crate) fn begin(view: &View<'_>, task: &Task, draft: &mut Draft<'_>) -> Resu
     let input = view.effective_input(&scope, draft)?.value(draft);
     let timeout_seconds = seconds(view, "TimeoutSeconds", task.timeout.as_ref(), &input, &scope, draft)?;
     let heartbeat_seconds = seconds(view, "HeartbeatSeconds", task.heartbeat.as_ref(), &input, &scope, draft)?;
-    let arguments = view.arguments(&scope, draft)?.payload(draft);
+    let arguments = view.arguments(&scope, draft)?;
+    let arguments = view.limited(&arguments, draft)?;
     let credentials = match &task.credentials {
         None => None,
         Some(template) => Some(draft_template(view, template, &input, &scope, draft)?),

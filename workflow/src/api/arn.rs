@@ -3,7 +3,7 @@
 //! Owns AWS's words for ARNs that are not. What an ARN leads to is the engine's.
 
 use super::{ApiConfig, refusal::Refusal};
-use crate::engine::ApiError;
+use crate::engine::{ApiError, ValidationReason};
 
 /// Refuses what cannot be a state machine's ARN, and the ARNs of other accounts, regions, versions and aliases.
 pub(super) fn state_machine(config: &ApiConfig, text: &str) -> Result<(), Refusal> {
@@ -20,9 +20,9 @@ fn machine(config: &ApiConfig, text: &str, most_qualifiers: usize) -> Result<(),
     arn.expect("stateMachine")?;
     let qualifiers = arn.name.matches(':').count();
     if arn.name.contains('/') {
-        return Err(Refusal::validation(format!(
-            "The state machine ARN refers to a Distributed Map state, which cannot be used here: '{text}'"
-        )));
+        let why =
+            format!("The state machine ARN refers to a Distributed Map state, which cannot be used here: '{text}'");
+        return Err(ApiError::Invalid(ValidationReason::ApiDoesNotSupportLabeledArns, why).into());
     }
     match arn.is_of(config) && qualifiers <= most_qualifiers {
         true => Ok(()),

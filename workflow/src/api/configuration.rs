@@ -40,6 +40,10 @@ impl Configurations {
                 &[OWNED_KEY, "CUSTOMER_MANAGED_KMS_KEY"],
             );
             check.present("encryptionConfiguration.type", encryption.kind.clone());
+            check.optional("encryptionConfiguration.kmsKeyId", encryption.kms_key_id.as_deref(), 1, 2048);
+            if let Some(seconds) = encryption.kms_data_key_reuse_period_seconds {
+                check.number("encryptionConfiguration.kmsDataKeyReusePeriodSeconds", seconds, 60, 900);
+            }
         }
     }
 
@@ -143,9 +147,12 @@ struct Tracing {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Encryption {
     #[serde(rename = "type")]
     kind: Option<String>,
+    kms_key_id: Option<String>,
+    kms_data_key_reuse_period_seconds: Option<i64>,
 }
 
 impl Encryption {

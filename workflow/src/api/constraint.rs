@@ -63,7 +63,8 @@ impl Constraints {
 
     /// A task token, which must be there.
     pub(super) fn task_token(&mut self, value: Option<String>) -> String {
-        self.text("taskToken", value, 1, LONGEST_TASK_TOKEN)
+        self.sensitive("taskToken", value.as_deref(), 1, LONGEST_TASK_TOKEN);
+        self.present("taskToken", value)
     }
 
     /// The error and the cause of a task or an execution that is ended.
@@ -89,9 +90,11 @@ impl Constraints {
         value
     }
 
-    /// A list that has between `least` and `most` members.
-    pub(super) fn count(&mut self, at: &str, members: usize, least: usize, most: usize) {
-        self.measure(&format!("Value at '{at}'"), members, least, most);
+    /// A list that has between `least` and `most` members, and how a message shows it.
+    pub(super) fn counted(&mut self, at: &str, shown: impl Fn() -> String, members: usize, least: usize, most: usize) {
+        if !(least..=most).contains(&members) {
+            self.measure(&format!("Value '{}' at '{at}'", shown()), members, least, most);
+        }
     }
 
     /// A member that, if it is there, is one of `choices`.
@@ -204,9 +207,7 @@ mod tests {
         let token = "t".repeat(2049);
         check(
             |all| drop(all.task_token(Some(token.clone()))),
-            &format!(
-                "1 validation error detected: Value '{token}' at 'taskToken' failed to satisfy constraint: Member must have length less than or equal to 2048"
-            ),
+            "1 validation error detected: Value at 'taskToken' failed to satisfy constraint: Member must have length less than or equal to 2048",
         );
     }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Api, arn,
+    Api,
     constraint::Constraints,
     refusal::Refusal,
     routing::{self, Route},
@@ -32,18 +32,16 @@ pub(super) async fn call(api: Api, request: Request) -> Result<Answer, Refusal> 
     let given = check.present("routingConfiguration", request.routing_configuration.map(Some));
     let routes = given.map(|given| routing::read(&mut check, given)).unwrap_or_default();
     check.done()?;
-    for (version, _) in &routes {
-        arn::version(version)?;
-    }
     let alias = api.engine.create_state_machine_alias(name, request.description, routes).await?;
     Ok(Answer { state_machine_alias_arn: alias.arn, creation_date: Timestamp(alias.creation_date) })
 }
 
 /// A name of letters, digits, `_`, `-` and `.`, that is not all digits.
 fn alias_name(check: &mut Constraints, name: Option<String>) -> String {
+    let present = name.is_some();
     let name = check.text("name", name, 1, 80);
     let fits = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
-    if !name.is_empty() && (!name.chars().all(fits) || name.chars().all(|c| c.is_ascii_digit())) {
+    if present && (!name.chars().all(fits) || name.chars().all(|c| c.is_ascii_digit())) {
         let pattern = r"Member must satisfy regular expression pattern: ^(?=.*[a-zA-Z_\-\.])[a-zA-Z0-9_\-\.]+$";
         check.violate(&format!("Value '{name}' at 'name'"), pattern);
     }

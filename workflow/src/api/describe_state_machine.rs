@@ -1,5 +1,7 @@
 //! DescribeStateMachine: of a machine, a version, or the version that an alias leads to.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -30,6 +32,8 @@ pub(super) struct Answer {
     revision_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    variable_references: BTreeMap<String, Vec<String>>,
 }
 
 pub(super) async fn call(api: Api, request: Request) -> Result<Answer, Refusal> {
@@ -56,7 +60,16 @@ fn show(machine: StateMachine, metadata_only: bool) -> Answer {
         encryption_configuration: configuration::show_encryption(machine.encryption),
         revision_id: machine.revision_id,
         description: machine.description,
+        variable_references: shown_references(machine.variable_references, metadata_only),
     }
+}
+
+/// `variableReferences`, which are data of the definition.
+pub(super) fn shown_references(
+    references: BTreeMap<String, Vec<String>>,
+    metadata_only: bool,
+) -> BTreeMap<String, Vec<String>> {
+    if metadata_only { BTreeMap::new() } else { references }
 }
 
 /// A machine's type on the wire.

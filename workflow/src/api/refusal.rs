@@ -17,6 +17,8 @@ pub(super) struct Refusal {
     pub(super) code: Cow<'static, str>,
     /// What the caller reads.
     pub(super) message: String,
+    /// Why, where the exception names one of a set of reasons.
+    pub(super) reason: Option<&'static str>,
     /// What the operator reads; it never leaves the machine.
     inside: Option<String>,
 }
@@ -24,7 +26,7 @@ pub(super) struct Refusal {
 impl Refusal {
     /// A refusal of the caller's doing: HTTP 400.
     pub(super) fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, code: code.into(), message: message.into(), inside: None }
+        Self { status: StatusCode::BAD_REQUEST, code: code.into(), message: message.into(), reason: None, inside: None }
     }
 
     pub(super) fn validation(message: impl Into<String>) -> Self {
@@ -68,6 +70,7 @@ impl Refusal {
             status: StatusCode::INTERNAL_SERVER_ERROR,
             code: "InternalFailure".into(),
             message: "The request processing has failed because of an unknown error, exception or failure.".into(),
+            reason: None,
             inside: Some(inside.into()),
         }
     }
@@ -89,8 +92,10 @@ impl From<ApiError> for Refusal {
                 status: StatusCode::SERVICE_UNAVAILABLE,
                 code: "ServiceUnavailable".into(),
                 message: "The request has failed due to a temporary failure of the server.".into(),
+                reason: None,
                 inside: Some(why),
             },
+            ApiError::Invalid(reason, why) => Self { reason: Some(reason.name()), ..Self::validation(why) },
             other => Self::new(other.code(), other.to_string()),
         }
     }

@@ -16,7 +16,7 @@ pub(super) struct Route {
 
 /// The versions and weights of a request.
 pub(super) fn read(check: &mut Constraints, given: Vec<Structure<Route>>) -> Vec<(String, u32)> {
-    check.count("routingConfiguration", given.len(), 1, 2);
+    check.counted("routingConfiguration", || shown_list(&given), given.len(), 1, 2);
     let mut routes = Vec::new();
     for (at, Structure(route)) in given.into_iter().enumerate() {
         let name = |member: &str| format!("routingConfiguration.{}.member.{member}", at + 1);
@@ -26,6 +26,16 @@ pub(super) fn read(check: &mut Constraints, given: Vec<Structure<Route>>) -> Vec
         routes.push((version, u32::try_from(weight).unwrap_or(0)));
     }
     routes
+}
+
+/// A list as the service repeats it in a message.
+fn shown_list(given: &[Structure<Route>]) -> String {
+    let item = |Structure(route): &Structure<Route>| {
+        let arn = route.state_machine_version_arn.as_deref().unwrap_or("null");
+        let weight = route.weight.map_or_else(|| "null".to_owned(), |weight| weight.to_string());
+        format!("RoutingConfigurationListItem(stateMachineVersionArn={arn}, weight={weight})")
+    };
+    format!("[{}]", given.iter().map(item).collect::<Vec<_>>().join(", "))
 }
 
 /// The configuration as an answer shows it.
@@ -55,10 +65,17 @@ mod tests {
         };
         check(json!([route(100)]), "");
         check(json!([route(1), route(99)]), "");
-        check(json!([]), &one("Value at 'routingConfiguration'", "Member must have length greater than or equal to 1"));
+        check(
+            json!([]),
+            &one("Value '[]' at 'routingConfiguration'", "Member must have length greater than or equal to 1"),
+        );
+        let item = |weight: i64| format!("RoutingConfigurationListItem(stateMachineVersionArn=arn, weight={weight})");
         check(
             json!([route(1), route(1), route(98)]),
-            &one("Value at 'routingConfiguration'", "Member must have length less than or equal to 2"),
+            &one(
+                &format!("Value '[{}, {}, {}]' at 'routingConfiguration'", item(1), item(1), item(98)),
+                "Member must have length less than or equal to 2",
+            ),
         );
         check(
             json!([route(101)]),

@@ -2,6 +2,7 @@
 
 mod actions;
 mod activities;
+mod constraints;
 mod express;
 mod map_runs;
 mod redrive;

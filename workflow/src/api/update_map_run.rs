@@ -24,11 +24,11 @@ pub(super) async fn call(api: Api, request: Request) -> Result<Answer, Refusal> 
     let percentage = request.tolerated_failure_percentage;
     if let Some(value) = percentage {
         if value > 100.0 {
-            let what = format!("Value '{value}' at 'toleratedFailurePercentage'");
+            let what = format!("Value '{value:?}' at 'toleratedFailurePercentage'");
             check.violate(&what, "Member must have value less than or equal to 100");
         }
         if value < 0.0 {
-            let what = format!("Value '{value}' at 'toleratedFailurePercentage'");
+            let what = format!("Value '{value:?}' at 'toleratedFailurePercentage'");
             check.violate(&what, "Member must have value greater than or equal to 0");
         }
     }

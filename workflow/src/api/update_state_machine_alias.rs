@@ -9,6 +9,7 @@ use super::{
     routing::{self, Route},
     wire::{Structure, Timestamp},
 };
+use crate::engine::{ApiError, ValidationReason};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -31,12 +32,10 @@ pub(super) async fn call(api: Api, request: Request) -> Result<Answer, Refusal> 
     let routes = request.routing_configuration.map(|given| routing::read(&mut check, given));
     check.done()?;
     if request.description.is_none() && routes.is_none() {
-        return Err(Refusal::validation("Either the description or the routing configuration must be specified"));
+        let why = "Either the description or the RoutingConfiguration must be specified";
+        return Err(ApiError::Invalid(ValidationReason::MissingRequiredParameter, why.to_owned()).into());
     }
     arn::alias(&alias)?;
-    for (version, _) in routes.iter().flatten() {
-        arn::version(version)?;
-    }
     let alias = api.engine.update_state_machine_alias(&alias, request.description, routes).await?;
     Ok(Answer { update_date: Timestamp(alias.update_date) })
 }

@@ -107,7 +107,10 @@ pub(super) fn respond(request_id: &str, outcome: Result<String, Refusal>) -> Res
 }
 
 fn refuse(refusal: &Refusal) -> Response {
-    let body = json!({ "__type": refusal.code, "message": refusal.message });
+    let mut body = json!({ "__type": refusal.code, "message": refusal.message });
+    if let Some(reason) = refusal.reason {
+        body["reason"] = json!(reason);
+    }
     let mut response = Response::new(Body::from(body.to_string()));
     *response.status_mut() = refusal.status;
     if let Ok(code) = HeaderValue::from_str(&refusal.code) {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{
     Engine, Inner,
     arn::{Qualifier, alias_of, target_of, version_of},
-    error::ApiError,
+    error::{ApiError, ValidationReason},
     page::{self, Page, Paging},
     types::Alias,
 };
@@ -78,10 +78,10 @@ impl Engine {
         Ok(Page { items: found.into_iter().map(|kept| self.inner.shown_alias(kept)).collect(), next_token })
     }
 
-    /// DeleteStateMachineAlias; its versions stay.
+    /// DeleteStateMachineAlias; its versions stay, and an unknown alias of a machine is deleted already.
     ///
     /// # Errors
-    /// InvalidArn, ReferenceDoesNotExist.
+    /// InvalidArn; ReferenceDoesNotExist when there is no such machine.
     pub async fn delete_state_machine_alias(&self, arn: &str) -> Result<(), ApiError> {
         let arn = arn.to_owned();
         self.detached(|inner| async move { inner.delete_alias(&arn).await }).await
@@ -142,7 +142,8 @@ impl Inner {
 
     async fn delete_alias(&self, arn: &str) -> Result<(), ApiError> {
         let _changing = self.machines.changing.lock().await;
-        let there = self.alias(arn)?;
+        let saved = self.machines.get(alias_of(arn)?.0).ok_or(ApiError::ReferenceDoesNotExist)?;
+        let Some(there) = saved.published.aliases.get(alias_of(arn)?.1) else { return Ok(()) };
         let (machine, name) = (there.machine.clone(), there.name.clone());
         self.append(Head::AliasDeleted { machine, name, at: self.clock.now() }, &[]).await?;
         self.machines.change(&there.machine, |saved| {
@@ -163,27 +164,33 @@ impl Inner {
 
     /// The machine and the routes that a configuration means.
     fn routes(&self, given: &[(String, u32)]) -> Result<(String, Vec<Route>), ApiError> {
+        let arns: Vec<&str> = given.iter().map(|(arn, _)| arn.as_str()).collect();
+        let received = arns.join(", ");
+        if arns.iter().enumerate().any(|(at, arn)| arns[..at].contains(arn)) {
+            return Err(unroutable(format!(
+                "Routing configuration must contain distinct state machine version ARNs. Received: [{received}]"
+            )));
+        }
         let weights: Vec<u32> = given.iter().map(|(_, weight)| *weight).collect();
         if weights.iter().sum::<u32>() != 100 {
-            return Err(ApiError::Validation(format!(
+            return Err(unroutable(format!(
                 "Sum of routing configuration weights must equal 100. Received: {weights:?}"
             )));
         }
         let mut machine = None;
         let mut routes: Vec<Route> = Vec::new();
         for (arn, weight) in given {
-            let (name, version) = version_of(arn)?;
+            target_of(arn)?;
+            let Ok((name, version)) = version_of(arn) else {
+                return Err(unroutable(format!(
+                    "Routing configuration must contain state machine version ARNs. Received: [{received}]"
+                )));
+            };
             if *machine.get_or_insert(name) != name {
                 return Err(other_machine());
             }
-            if routes.iter().any(|route| route.version == version) {
-                let arns: Vec<&str> = given.iter().map(|(arn, _)| arn.as_str()).collect();
-                return Err(ApiError::Validation(format!(
-                    "Routing configuration must contain distinct state machine version ARNs. Received: [{}]",
-                    arns.join(", ")
-                )));
-            }
             match self.changeable(arn) {
+                _ if self.naming.version(name, version) != *arn => return Err(ApiError::ReferenceDoesNotExist),
                 Ok(saved) if saved.published.versions.contains_key(&version) => {}
                 Ok(_) | Err(ApiError::StateMachineDoesNotExist(_)) => return Err(ApiError::ReferenceDoesNotExist),
                 Err(other) => return Err(other),
@@ -196,7 +203,8 @@ impl Inner {
     /// The alias of an ARN.
     fn alias(&self, arn: &str) -> Result<Arc<Kept>, ApiError> {
         let (machine, name) = alias_of(arn)?;
-        let saved = self.machines.get(machine).ok_or(ApiError::ReferenceDoesNotExist)?;
+        let ours = self.machines.get(machine).filter(|_| self.naming.alias(machine, name) == arn);
+        let saved = ours.ok_or(ApiError::ReferenceDoesNotExist)?;
         saved.published.aliases.get(name).cloned().ok_or(ApiError::ReferenceDoesNotExist)
     }
 
@@ -214,7 +222,11 @@ impl Inner {
 }
 
 fn other_machine() -> ApiError {
-    ApiError::Validation("Routing configuration must reference versions of one state machine, that of the alias".into())
+    unroutable("Routing configuration must reference versions of one state machine, that of the alias".into())
+}
+
+fn unroutable(why: String) -> ApiError {
+    ApiError::Invalid(ValidationReason::InvalidRoutingConfiguration, why)
 }
 
 const MOST_ALIASES: usize = 100;

@@ -105,7 +105,8 @@ pub(super) fn execution_of(arn: &str) -> Result<(&str, &str), ApiError> {
 /// Whether a state machine, an execution or an activity may have this name.
 pub(super) fn check_name(name: &str) -> Result<(), ApiError> {
     let fits = (1..=80).contains(&name.chars().count());
-    let refused = |c: char| c.is_whitespace() || c.is_control() || r##"<>{}[]?*"#%\^|~`$&,;:/"##.contains(c);
+    let forbidden = |c: char| r##"<>{}[]?*"#%\^|~`$&,;:/"##.contains(c) || "\u{fffe}\u{ffff}\u{10ffff}".contains(c);
+    let refused = |c: char| c.is_whitespace() || c.is_control() || forbidden(c);
     if fits && !name.contains(refused) { Ok(()) } else { Err(ApiError::InvalidName(name.to_owned())) }
 }
 
@@ -190,7 +191,7 @@ mod tests {
         for name in ["a", "A-b_c.1", "käse", &"x".repeat(80)] {
             assert_eq!(check_name(name), Ok(()), "{name}");
         }
-        for name in ["", "a b", "a/b", "a:b", "a\0b", "a\u{85}b", "a*", "\"", &"x".repeat(81)] {
+        for name in ["", "a b", "a/b", "a:b", "a\0b", "a\u{85}b", "a\u{ffff}b", "a*", "\"", &"x".repeat(81)] {
             assert_eq!(check_name(name), Err(ApiError::InvalidName(name.to_owned())), "{name}");
         }
     }

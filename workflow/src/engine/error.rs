@@ -44,7 +44,7 @@ pub enum ApiError {
     #[error("State Machine Already Exists: '{0}'")]
     StateMachineAlreadyExists(String),
     /// The state machine is being deleted.
-    #[error("State Machine Deleting: '{0}'")]
+    #[error("State Machine is being deleted: '{0}'")]
     StateMachineDeleting(String),
     /// A version or an alias that a request names does not exist.
     #[error("Request references a resource that does not exist.")]
@@ -91,6 +91,9 @@ pub enum ApiError {
     /// A parameter is out of its bounds or contradicts another.
     #[error("{0}")]
     Validation(String),
+    /// What is asked cannot be; the wire names the reason besides the words.
+    #[error("{1}")]
+    Invalid(ValidationReason, String),
     /// The engine cannot make anything durable any more and has stopped; what it acknowledged is safe.
     #[error("the engine has stopped: {0}")]
     Unavailable(String),
@@ -125,8 +128,34 @@ impl ApiError {
             Self::TaskDoesNotExist(_) => "TaskDoesNotExist",
             Self::TaskTimedOut(_) => "TaskTimedOut",
             Self::MissingRequiredParameter(_) => "MissingRequiredParameter",
-            Self::Validation(_) => "ValidationException",
+            Self::Validation(_) | Self::Invalid(..) => "ValidationException",
             Self::Unavailable(_) => "ServiceUnavailable",
+        }
+    }
+}
+
+/// The reasons that a `ValidationException` names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ValidationReason {
+    /// The ARN is that of a distributed Map state.
+    ApiDoesNotSupportLabeledArns,
+    /// None of the members is there of which one must be.
+    MissingRequiredParameter,
+    /// The map run has ended.
+    CannotUpdateCompletedMapRun,
+    /// The routes of an alias do not fit together.
+    InvalidRoutingConfiguration,
+}
+
+impl ValidationReason {
+    /// The reason on the wire.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ApiDoesNotSupportLabeledArns => "API_DOES_NOT_SUPPORT_LABELED_ARNS",
+            Self::MissingRequiredParameter => "MISSING_REQUIRED_PARAMETER",
+            Self::CannotUpdateCompletedMapRun => "CANNOT_UPDATE_COMPLETED_MAP_RUN",
+            Self::InvalidRoutingConfiguration => "INVALID_ROUTING_CONFIGURATION",
         }
     }
 }

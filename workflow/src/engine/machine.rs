@@ -167,6 +167,7 @@ impl Engine {
         let target = inner.target(arn)?;
         let machine = read_machine(&inner.journal, target.saved_at).map_err(ApiError::Unavailable)?;
         let mut shown = inner.shown(&machine, machine.definition.clone(), target.saved.deleted.is_some());
+        shown.variable_references = inner.references(&machine, target.saved_at)?;
         shown.tags.clone_from(&target.saved.machine.tags);
         if let Some(version) = target.origin.and_then(|origin| target.saved.published.versions.get(&origin.version())) {
             arn.clone_into(&mut shown.arn);
@@ -176,20 +177,23 @@ impl Engine {
         Ok(shown)
     }
 
-    /// DescribeStateMachineForExecution: the machine as the execution pinned it.
+    /// DescribeStateMachineForExecution: the machine as the execution pinned it; of a map run's child its ARN ends in the
+    /// label of the Map state.
     ///
     /// # Errors
     /// InvalidArn, ExecutionDoesNotExist.
-    pub async fn describe_state_machine_for_execution(
-        &self,
-        arn: &str,
-    ) -> Result<(StateMachine, Option<String>), ApiError> {
+    pub async fn describe_state_machine_for_execution(&self, arn: &str) -> Result<StateMachine, ApiError> {
         execution_of(arn)?;
         let (number, row) = self.inner.find(arn)?;
         let chain = self.inner.chain(number, row.head).map_err(ApiError::Unavailable)?;
         let machine = read_machine(&self.inner.journal, chain.born.saved_at).map_err(ApiError::Unavailable)?;
-        let shown = self.inner.shown(&machine, machine.definition.clone(), false);
-        Ok((shown, chain.kin.map(|kin| kin.map_run_arn)))
+        let variable_references = self.inner.references(&machine, chain.born.saved_at)?;
+        Ok(StateMachine {
+            arn: self.inner.naming.state_machine(&chain.machine),
+            variable_references,
+            map_run_arn: chain.kin.map(|kin| kin.map_run_arn),
+            ..self.inner.shown(&machine, machine.definition.clone(), false)
+        })
     }
 
     /// ListStateMachines, by name; definitions are left empty.
@@ -348,7 +352,15 @@ impl Inner {
             encryption: json(&machine.encryption),
             tags: machine.tags.clone(),
             description: None,
+            variable_references: BTreeMap::new(),
+            map_run_arn: None,
         }
+    }
+
+    /// The variables that the states of the machine read which the entry at this offset holds.
+    fn references(&self, machine: &Machine, saved_at: Offset) -> Result<BTreeMap<String, Vec<String>>, ApiError> {
+        let pinned = self.machines.pinned(&self.journal, saved_at).map_err(ApiError::Unavailable)?;
+        Ok(pinned.definition.variable_references(&machine.definition))
     }
 }
 

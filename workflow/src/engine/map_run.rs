@@ -18,7 +18,7 @@ use super::{
     arn::execution_of,
     chain::Chain,
     drive::DriveError,
-    error::ApiError,
+    error::{ApiError, ValidationReason},
     page::{self, Page, Paging},
     types::{ExecutionItem, ExecutionStatus},
 };
@@ -33,7 +33,7 @@ use crate::{
 pub struct MapRunDescription {
     /// The execution that it belongs to.
     pub execution_arn: String,
-    /// The machine of that execution.
+    /// What its children run: the machine of that execution, a slash and the label of the Map state.
     pub state_machine_arn: String,
     /// How it is.
     pub report: MapRunReport,
@@ -236,16 +236,18 @@ impl Inner {
         match self.drive(run.execution, Some(signal)).await {
             Ok(()) => Ok(()),
             Err(DriveError::NotRunning | DriveError::Refused(Refused::Ended | Refused::MapRunDoesNotExist)) => {
-                Err(ApiError::Validation(format!("Map Run is not in progress: '{arn}'")))
+                let why = format!("Map Run is not in progress: '{arn}'");
+                Err(ApiError::Invalid(ValidationReason::CannotUpdateCompletedMapRun, why))
             }
             Err(other) => Err(ApiError::Unavailable(other.to_string())),
         }
     }
 
     fn described(&self, machine: &str, name: &str, report: MapRunReport) -> MapRunDescription {
+        let labelled = report.map_run_arn.split(':').nth(6).unwrap_or(machine);
         MapRunDescription {
             execution_arn: self.naming.execution(machine, name),
-            state_machine_arn: self.naming.state_machine(machine),
+            state_machine_arn: self.naming.state_machine(labelled),
             report,
         }
     }

@@ -77,7 +77,7 @@ use crate::{
 
 pub use self::{
     clock::{Clock, ManualClock, SystemClock},
-    error::{ApiError, OpenError},
+    error::{ApiError, OpenError, ValidationReason},
     map_run::{ChildItem, MapRunChange, MapRunDescription, WantedChildren},
     page::{Page, Paging},
     types::{

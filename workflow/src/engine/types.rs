@@ -2,6 +2,8 @@
 //!
 //! Owns the shapes only. JSON texts (inputs, outputs, definitions) stay texts, verbatim.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 use statemachine::Millis;
 
@@ -146,6 +148,10 @@ pub struct StateMachine {
     pub tags: Vec<(String, String)>,
     /// What people say about it, for a version.
     pub description: Option<String>,
+    /// The workflow variables that each state reads, by the state's name; the list leaves it empty.
+    pub variable_references: BTreeMap<String, Vec<String>>,
+    /// The map run of the execution that was asked about, if it is a child of one.
+    pub map_run_arn: Option<String>,
 }
 
 /// What StartExecution is given.

@@ -175,7 +175,21 @@ fn logs(
 /// The configuration in effect; of a resource that no action changes, what Terraform declared.
 fn configuration(world: &World, resource_type: &str, name: &str) -> Result<ConfigurationAnswer, EdgeError> {
     let now = world.now();
-    if let Some(record) = world.account.named(resource_type, name)? {
+    let topology = world.twin.topology()?;
+    let of_type = |id: &str| topology.node(id).filter(|node| node.resource_type() == resource_type);
+    let node = match topology.find(name) {
+        Lookup::Found(id) => of_type(id.as_str()),
+        Lookup::Ambiguous(ids) => ids.iter().find_map(|id| of_type(id.as_str())),
+        Lookup::Unknown => None,
+    };
+    // The twin knows which of many files it is.
+    let arn = node.and_then(|node| node.arn().or_else(|| node.names().find(|name| name.starts_with("arn:"))));
+    let record = match (node, arn) {
+        (_, Some(arn)) => world.account.resource(arn)?,
+        (Some(_), None) => None,
+        (None, None) => world.account.named(resource_type, name)?,
+    };
+    if let Some(record) = record {
         return Ok(ConfigurationAnswer {
             resource_type: record.resource_type.clone(),
             name: record.name.clone(),
@@ -184,13 +198,6 @@ fn configuration(world: &World, resource_type: &str, name: &str) -> Result<Confi
             modified_at: Some(written(record.modified_at(now))),
         });
     }
-    let topology = world.twin.topology()?;
-    let of_type = |id: &str| topology.node(id).filter(|node| node.resource_type() == resource_type);
-    let node = match topology.find(name) {
-        Lookup::Found(id) => of_type(id.as_str()),
-        Lookup::Ambiguous(ids) => ids.iter().find_map(|id| of_type(id.as_str())),
-        Lookup::Unknown => None,
-    };
     let node = node.ok_or_else(|| not_found(format!("the account holds no {resource_type} `{name}`")))?.read()?;
     Ok(ConfigurationAnswer {
         resource_type: resource_type.to_owned(),

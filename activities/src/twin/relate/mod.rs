@@ -31,14 +31,9 @@ pub(super) struct Derived {
 pub(super) fn derive<N: Nodes>(nodes: &N, examined: &[u32]) -> Derived {
     let scene = Scene::new(nodes);
     let mut found = Found::default();
-    let mut values = table::Values::default();
     for at in examined {
-        values.take(*at, &nodes.attributes(*at));
-        if values.len() >= AT_ONCE {
-            values.relate(&scene, &mut found);
-        }
+        table::relate(&scene, *at, &nodes.attributes(*at), &mut found);
     }
-    values.relate(&scene, &mut found);
     let telling: Vec<u32> = examined.iter().copied().filter(|at| nodes.plan(*at).relates).collect();
     for at in &telling {
         connector::relate(&scene, *at, &nodes.attributes(*at), &mut found);
@@ -121,9 +116,6 @@ impl Found {
         self.settled = self.edges.len();
     }
 }
-
-/// Values that are looked up together.
-const AT_ONCE: usize = 64;
 
 /// More edges than any infrastructure has: a state that has them is an odd one, and gets no further ones.
 pub(super) const MOST_EDGES: usize = 4_000_000;

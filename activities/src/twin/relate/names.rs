@@ -33,9 +33,6 @@ pub(in crate::twin) trait Nodes {
     /// Calls `each` with the nodes that go by this name, in order, until it says no.
     fn named(&self, name: &str, each: &mut dyn FnMut(Called) -> bool);
 
-    /// Is told which names will be looked up next.
-    fn soon(&self, _names: &mut dyn Iterator<Item = &str>) {}
-
     /// The Terraform type of a node that was found by name.
     fn type_name(&self, called: Called) -> &str;
 }

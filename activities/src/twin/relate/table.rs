@@ -3,44 +3,21 @@
 //! Owns the table. A path's steps are separated by dots; each step enters lists and blocks by itself. A row with
 //! [`Way::Back`] makes the edge from the named resource to the one that names it.
 
-use std::borrow::Cow;
-
 use super::Found;
 use super::names::{Nodes, Scene};
 use crate::twin::attributes::Attributes;
 use crate::twin::edge::Relation::{self, *};
 
-/// What the rows say of some nodes, before it is known what it names.
-#[derive(Default)]
-pub(super) struct Values<'a> {
-    values: Vec<(u32, &'static Row, Cow<'a, str>)>,
-}
-
-impl<'a> Values<'a> {
-    /// How many values there are.
-    pub(super) fn len(&self) -> usize {
-        self.values.len()
-    }
-
-    /// Takes the values of one node.
-    pub(super) fn take(&mut self, at: u32, attributes: &Attributes<'a>) {
-        for (slot, row) in &attributes.plan.rows {
-            let Some(value) = attributes.at(*slot) else { continue };
-            let rest = row.1.split_once('.').map_or("", |(_, rest)| rest);
-            value.each_text(rest, &mut |value| self.values.push((at, row, value)));
-        }
-    }
-
-    /// Adds the edges to what the values name, and forgets the values.
-    pub(super) fn relate<N: Nodes>(&mut self, scene: &Scene<'_, N>, found: &mut Found) {
-        scene.nodes.soon(&mut self.values.iter().map(|(_, _, value)| value.as_ref()));
-        for (at, Row(_, _, way, relation, types), value) in self.values.drain(..) {
-            match (scene.find(at, &value, types), way) {
-                (Some(other), Way::Out) => found.add(at, *relation, other),
-                (Some(other), Way::Back) => found.add(other, *relation, at),
-                (None, _) => found.miss(at),
-            }
-        }
+/// Adds the edges to what the attributes of one node name.
+pub(super) fn relate<N: Nodes>(scene: &Scene<'_, N>, at: u32, attributes: &Attributes<'_>, found: &mut Found) {
+    for (slot, Row(_, path, way, relation, types)) in &attributes.plan.rows {
+        let Some(value) = attributes.at(*slot) else { continue };
+        let rest = path.split_once('.').map_or("", |(_, rest)| rest);
+        value.each_text(rest, &mut |value| match (scene.find(at, &value, types), way) {
+            (Some(other), Way::Out) => found.add(at, *relation, other),
+            (Some(other), Way::Back) => found.add(other, *relation, at),
+            (None, _) => found.miss(at),
+        });
     }
 }
 

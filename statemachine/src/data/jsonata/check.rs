@@ -59,6 +59,27 @@ pub fn variables(template: &Value) -> Vec<String> {
     names
 }
 
+/// The members of `$states` that a template's expressions read, each with the JSON pointer of its expression.
+pub fn states_members(template: &Value) -> Vec<(String, String)> {
+    let mut members: Vec<(String, String)> = Vec::new();
+    each_expression(template, String::new(), &mut |pointer, text| {
+        let Ok(expression) = expression::parsed(text) else { return };
+        tree::visit(&expression.tree, &mut |node| {
+            let AstNode::Path { steps } = node else { return };
+            let Some((first, second)) = steps.first().zip(steps.get(1)) else { return };
+            if let (AstNode::Variable(root), AstNode::Name(member)) = (&first.node, &second.node)
+                && root == "states"
+            {
+                let read = (pointer.to_owned(), member.clone());
+                if !members.contains(&read) {
+                    members.push(read);
+                }
+            }
+        });
+    });
+    members
+}
+
 fn each_expression(template: &Value, pointer: String, see: &mut dyn FnMut(&str, &str)) {
     match template {
         Value::String(text) if is_expression(text) => see(&pointer, source(text)),

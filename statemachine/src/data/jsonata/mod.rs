@@ -32,7 +32,7 @@ mod tree;
 mod value;
 mod wording;
 
-pub use check::{Problem, check, problems, variables};
+pub use check::{Problem, check, problems, states_members, variables};
 
 /// A failure of a JSONata expression.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

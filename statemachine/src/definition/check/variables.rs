@@ -110,6 +110,11 @@ struct Assignment<'s> {
     name: &'s str,
 }
 
+/// The names of the variables that a state assigns.
+pub(in crate::definition) fn assigned(state: &State) -> impl Iterator<Item = &str> {
+    assignments(state).into_iter().map(|assignment| assignment.name)
+}
+
 fn assignments(state: &State) -> Vec<Assignment<'_>> {
     let mut found = Vec::new();
     let rules = match &state.kind {

@@ -6,12 +6,17 @@
 use crate::definition::{Resource, ResourceKind};
 
 impl Resource {
-    /// Whether an argument of this name can be given; `true` where the integration's arguments are not known here, and for
-    /// functions, activities and SDK integrations.
+    /// Whether an argument of this name can be given: to an optimised integration one of its own, where these are known here, to
+    /// an SDK integration any that does not begin with a small letter, to a function or an activity any.
     #[must_use]
     pub fn takes(&self, argument: &str) -> bool {
+        if matches!(self.kind, ResourceKind::Sdk { .. }) {
+            return !argument.starts_with(|c: char| c.is_ascii_lowercase());
+        }
         let Some(arguments) = find(self) else { return true };
-        arguments.optional.is_empty() || [arguments.required, arguments.optional].concat().contains(&argument)
+        arguments.optional.is_empty()
+            || arguments.required.contains(&argument)
+            || arguments.optional.contains(&argument)
     }
 }
 

@@ -33,22 +33,20 @@ pub(super) fn task<'t>(walk: &mut Walk<'t>, reader: &Reader<'t>, scope: &mut Sco
     }))
 }
 
-/// The arguments of an optimised integration: those that it needs are there, and no others than it has.
+/// The arguments of an integration: those that it needs are there, and none that it does not have.
 fn check_arguments(reader: &Reader<'_>, resource: &Resource) {
-    if !resource::is_known(resource) {
-        return;
-    }
     let field = if reader.is_jsonata() { "Arguments" } else { "Parameters" };
     let Some(given) = reader.get(field) else {
-        reader.wrong(format!("{field} field is required for resource ARN: {}", resource.arn));
+        if resource::is_known(resource) {
+            reader.wrong(format!("{field} field is required for resource ARN: {}", resource.arn));
+        }
         return;
     };
     for name in arguments::required(resource).iter().filter(|name| !has(given, name)) {
         reader.wrong_at(field, format!("The field '{name}' is required but was missing"));
     }
     // What an expression makes is looked at when the task is called.
-    for name in given.as_object().into_iter().flat_map(|given| given.keys()) {
-        let name = plain(name);
+    for name in given.as_object().into_iter().flat_map(|given| given.keys()).map(|name| plain(name)) {
         if !resource.takes(name) {
             reader.wrong_at(field, format!("The field \"{name}\" is not supported by Step Functions"));
         }

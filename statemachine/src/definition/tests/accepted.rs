@@ -101,8 +101,10 @@ fn the_states_inside_a_jsonata_map_speak_the_machines_language() {
 
 #[test]
 fn task_takes_its_resource_apart() {
+    let needs = |arn: &str| if arn.contains(":::states:") { "StateMachineArn" } else { "FunctionName" };
     let resource = |arn: &str| match kind(&format!(
-        r#"{{"Type":"Task","Resource":"{arn}","Parameters":{{"FunctionName":"f","StateMachineArn":"a"}},"Next":"B"}}"#
+        r#"{{"Type":"Task","Resource":"{arn}","Parameters":{{"{}":"a"}},"Next":"B"}}"#,
+        needs(arn)
     )) {
         StateKind::Task(task) => (task.resource.kind, task.resource.pattern),
         other => panic!("{other:?}"),

@@ -229,6 +229,10 @@ fn an_integration_has_no_other_arguments_than_its_own() {
             &[refused],
         );
     }
+    check_state(
+        r#"{"Type":"Task","Resource":"arn:aws:states:::aws-sdk:sfn:describeExecution","Parameters":{"executionArn":"a"},"End":true}"#,
+        &[r#"SCHEMA_VALIDATION_FAILED /Parameters The field "executionArn" is not supported by Step Functions"#],
+    );
     check_jsonata(
         r#"{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","Arguments":{"FunctionName":"f","payload":1},"End":true}"#,
         &[r#"SCHEMA_VALIDATION_FAILED /Arguments The field "payload" is not supported by Step Functions"#],

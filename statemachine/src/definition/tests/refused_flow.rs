@@ -270,3 +270,25 @@ fn expressions_can_be_read() {
         &["SCHEMA_VALIDATION_FAILED /Seconds Expected value of type Integer"],
     );
 }
+
+#[test]
+fn a_result_and_an_error_are_read_where_there_is_one() {
+    let said = |place: &str, member: &str| {
+        format!("UNSUPPORTED_JSONATA_EXPRESSION {place} Reference to '$states.{member}' is not supported.")
+    };
+    check_jsonata(
+        r#"{"Type":"Pass","Output":{"a":["{% $states.result.b %}"]},"End":true}"#,
+        &[&said("/Output/a/0", "result")],
+    );
+    check_jsonata(
+        &task(r#""Arguments":{"p":"{% $states.result %}"},"Output":"{% $states.errorOutput.Cause %}""#),
+        &[&said("/Arguments/p", "result"), &said("/Output", "errorOutput")],
+    );
+    check_jsonata(
+        &task(
+            r#""Catch":[{"ErrorEquals":["E"],"Output":"{% $states.errorOutput %}","Assign":{"x":"{% $states.result %}"},"Next":"A"}]"#,
+        ),
+        &[&said("/Catch/0/Assign/x", "result")],
+    );
+    check_jsonata(&task(r#""Output":"{% $states.result %}","Assign":{"x":"{% [$states.result.a, $states] %}"}"#), &[]);
+}

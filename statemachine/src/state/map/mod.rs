@@ -27,7 +27,7 @@ pub(crate) fn begin(view: &View<'_>, map: &Map, draft: &mut Draft<'_>) -> Result
     let input = view.effective_input(&scope, draft)?;
     let concurrency = concurrency(view, map, &input.value(draft), &scope, draft)?;
     let (items, length) = items(view, map, &input, &scope, draft)?;
-    let items = items.payload(draft);
+    let items = view.limited(&items, draft)?;
     draft.event(view.id, view.path.last, Event::MapStarted { items, length, concurrency });
     Ok(())
 }
@@ -59,7 +59,7 @@ fn start_next(view: &View<'_>, map: &Map, join: &Join, draft: &mut Draft<'_>) ->
             select(view, selector, json!({ "Index": index, "Value": item, "Source": STATE_DATA }), draft)?
         }
     };
-    let input = Doc::Made(input).payload(draft);
+    let input = view.limited(&Doc::Made(input), draft)?;
     draft.event(
         crate::record::PathId(view.execution.next_path()),
         join.follows,

@@ -237,3 +237,63 @@ async fn every_answer_has_an_id_and_a_content_type() {
         assert_eq!(reply.headers["x-amzn-requestid"].len(), 36);
     }
 }
+
+#[tokio::test]
+async fn a_machine_says_which_variables_its_states_read() {
+    let bench = Bench::new().await;
+    let definition = json!({ "StartAt": "A", "States": {
+        "A": { "Type": "Pass", "Assign": { "x": 1 }, "Next": "B" },
+        "B": { "Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% $x + 1 %}", "End": true } } });
+    bench.create("m", &definition).await;
+    bench.start(MACHINE, "e").await;
+    bench.call("UpdateStateMachine", json!({ "stateMachineArn": MACHINE, "definition": quick().to_string() })).await;
+    let read = json!({ "B": ["x"] });
+    let execution = json!({ "executionArn": EXECUTION });
+    let pinned = bench.call("DescribeStateMachineForExecution", execution).await;
+    assert_eq!(pinned["variableReferences"], read);
+    let metadata = json!({ "executionArn": EXECUTION, "includedData": "METADATA_ONLY" });
+    assert_eq!(bench.call("DescribeStateMachineForExecution", metadata).await.get("variableReferences"), None);
+    let now = bench.call("DescribeStateMachine", json!({ "stateMachineArn": MACHINE })).await;
+    assert_eq!(now.get("variableReferences"), None);
+}
+
+#[tokio::test]
+async fn a_state_is_tested_within_its_constraints() {
+    let bench = Bench::new().await;
+    let pass = json!({ "Type": "Pass", "Parameters": { "b.$": "$.a" }, "Next": "N" }).to_string();
+    let test = json!({ "definition": pass, "input": r#"{"a": 1}"#, "inspectionLevel": "DEBUG", "mock": null });
+    let answer = bench.call("TestState", test).await;
+    assert_eq!(
+        (&answer["status"], &answer["output"], &answer["nextState"], &answer["inspectionData"]["afterInputPath"]),
+        (&json!("SUCCEEDED"), &json!(r#"{"b":1}"#), &json!("N"), &json!(r#"{"a": 1}"#))
+    );
+    let one = "1 validation error detected: ";
+    let least = "failed to satisfy constraint: Member must have length greater than or equal to 1";
+    for (body, message) in [
+        (json!({}), format!("{one}Value null at 'definition' failed to satisfy constraint: Member must not be null")),
+        (json!({ "definition": "" }), format!("{one}Value at 'definition' {least}")),
+        (json!({ "definition": pass, "stateName": "" }), format!("{one}Value at 'stateName' {least}")),
+        (
+            json!({ "definition": pass, "inspectionLevel": "ALL" }),
+            format!(
+                "{one}Value 'ALL' at 'inspectionLevel' failed to satisfy constraint: Member must satisfy enum value set: [INFO, DEBUG, TRACE]"
+            ),
+        ),
+        (
+            json!({ "definition": pass, "mock": { "fieldValidationMode": "LAX" } }),
+            format!(
+                "{one}Value 'LAX' at 'mock.fieldValidationMode' failed to satisfy constraint: Member must satisfy enum value set: [STRICT, PRESENT, NONE]"
+            ),
+        ),
+        (
+            json!({ "definition": pass, "stateConfiguration": { "retrierRetryCount": -1 } }),
+            format!(
+                "{one}Value '-1' at 'stateConfiguration.retrierRetryCount' failed to satisfy constraint: Member must have value greater than or equal to 0"
+            ),
+        ),
+    ] {
+        assert_eq!(bench.refused("TestState", body).await, ("ValidationException".to_owned(), message));
+    }
+    let unroled = json!({ "definition": pass, "roleArn": "r" });
+    assert_eq!(bench.refused("TestState", unroled).await.1, "Invalid Arn: 'Invalid ARN prefix: r'");
+}

@@ -29,7 +29,8 @@ async fn a_map_run_is_listed_described_and_updated() {
     let run = only_run(&bench).await;
     assert!(run.starts_with("arn:aws:states:us-east-1:123456789012:mapRun:m/L:"), "{run}");
     let item = json!({
-        "executionArn": EXECUTION, "mapRunArn": run, "stateMachineArn": MACHINE, "startDate": 1_767_355_200.5
+        "executionArn": EXECUTION, "mapRunArn": run, "stateMachineArn": format!("{MACHINE}/L"),
+        "startDate": 1_767_355_200.5
     });
     let runs = bench.call("ListMapRuns", json!({ "executionArn": EXECUTION })).await;
     assert_eq!(runs, json!({ "mapRuns": [item] }));
@@ -92,8 +93,51 @@ async fn the_children_of_a_map_run_are_listed_and_described() {
     }
     let described = bench.call("DescribeExecution", json!({ "executionArn": child })).await;
     assert_eq!((&described["mapRunArn"], &described["stateMachineArn"]), (&json!(run), &json!(machine)));
+    let of_child = bench.call("DescribeStateMachineForExecution", json!({ "executionArn": child })).await;
+    assert_eq!(
+        (&of_child["mapRunArn"], &of_child["label"], &of_child["stateMachineArn"]),
+        (&json!(run), &json!("L"), &json!(machine))
+    );
+    let pinned = bench.call("DescribeStateMachineForExecution", json!({ "executionArn": EXECUTION })).await;
+    assert_eq!((pinned.get("mapRunArn"), pinned.get("label")), (None, None));
     let history = bench.call("GetExecutionHistory", json!({ "executionArn": child })).await;
     assert_eq!(history["events"].as_array().unwrap().len(), 4);
+}
+
+#[tokio::test]
+async fn a_map_run_is_redriven_with_its_execution() {
+    let mut bench = Bench::new().await;
+    bench.create("m", &mapping(&asking_child())).await;
+    bench.start(MACHINE, "e").await;
+    for _ in 0..2 {
+        bench.tokens.recv().await.unwrap();
+    }
+    bench.call("StopExecution", json!({ "executionArn": EXECUTION })).await;
+    let run = json!({ "mapRunArn": only_run(&bench).await });
+    assert_eq!(bench.call("DescribeMapRun", run.clone()).await["status"], "ABORTED");
+    let mut aborted = run.clone();
+    aborted["statusFilter"] = json!("ABORTED");
+    bench.clock.advance(1000);
+    bench.call("RedriveExecution", json!({ "executionArn": EXECUTION })).await;
+    let described = bench.call("DescribeMapRun", run.clone()).await;
+    assert_eq!((&described["status"], described.get("stopDate")), (&json!("RUNNING"), None));
+    assert_eq!((&described["redriveCount"], &described["redriveDate"]), (&json!(1), &json!(1_767_355_201.5)));
+    for _ in 0..2 {
+        let token = bench.tokens.recv().await.unwrap();
+        bench.call("SendTaskSuccess", json!({ "taskToken": token, "output": "1" })).await;
+    }
+    bench.api.engine.wait_until_ended(EXECUTION).await.unwrap();
+    let mut redriven = run.clone();
+    redriven["redriveFilter"] = json!("REDRIVEN");
+    let listed = bench.call("ListExecutions", redriven).await;
+    for child in listed["executions"].as_array().unwrap() {
+        let shown = (&child["status"], &child["redriveCount"], &child["redriveDate"]);
+        assert_eq!(shown, (&json!("SUCCEEDED"), &json!(1), &json!(1_767_355_201.5)));
+    }
+    assert_eq!(listed["executions"].as_array().unwrap().len(), 2);
+    assert_eq!(bench.call("ListExecutions", aborted).await, json!({ "executions": [] }));
+    let described = bench.call("DescribeMapRun", run).await;
+    assert_eq!((&described["status"], &described["itemCounts"]["succeeded"]), (&json!("SUCCEEDED"), &json!(2)));
 }
 
 #[tokio::test]

@@ -121,9 +121,15 @@ async fn what_cannot_be_is_refused_in_words() {
         ),
         (
             "CreateStateMachineAlias",
-            routes(json!([route(1, 50), route(1, 50)])),
+            routes(json!([route(1, 50), route(1, 10)])),
             validation,
             format!("Routing configuration must contain distinct state machine version ARNs. Received: [{one}, {one}]"),
+        ),
+        (
+            "CreateStateMachineAlias",
+            json!({ "name": "", "routingConfiguration": [route(1, 100)] }),
+            validation,
+            r"2 validation errors detected: Value '' at 'name' failed to satisfy constraint: Member must have length greater than or equal to 1; Value '' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: ^(?=.*[a-zA-Z_\-\.])[a-zA-Z0-9_\-\.]+$".to_owned(),
         ),
         (
             "CreateStateMachineAlias",
@@ -134,14 +140,26 @@ async fn what_cannot_be_is_refused_in_words() {
         (
             "CreateStateMachineAlias",
             routes(json!([{ "stateMachineVersionArn": MACHINE, "weight": 100 }])),
+            validation,
+            format!("Routing configuration must contain state machine version ARNs. Received: [{MACHINE}]"),
+        ),
+        (
+            "CreateStateMachineAlias",
+            routes(json!([{ "stateMachineVersionArn": "m", "weight": 100 }])),
             "InvalidArn",
-            format!("Invalid Arn: '{MACHINE}'"),
+            "Invalid Arn: 'Invalid ARN prefix: m'".to_owned(),
+        ),
+        (
+            "CreateStateMachineAlias",
+            routes(json!([{ "stateMachineVersionArn": one.replace("us-east-1", "eu-west-1"), "weight": 100 }])),
+            "ResourceNotFound",
+            "Request references a resource that does not exist.".to_owned(),
         ),
         (
             "UpdateStateMachineAlias",
             json!({ "stateMachineAliasArn": format!("{MACHINE}:LIVE") }),
             validation,
-            "Either the description or the routing configuration must be specified".to_owned(),
+            "Either the description or the RoutingConfiguration must be specified".to_owned(),
         ),
         (
             "DeleteStateMachineVersion",
@@ -170,4 +188,70 @@ async fn what_cannot_be_is_refused_in_words() {
     let start =
         "Failed to publish the State Machine version for revision INITIAL. The current State Machine revision is ";
     assert!(message.starts_with(start), "{message}");
+}
+
+#[tokio::test]
+async fn a_refusal_names_its_reason() {
+    let bench = published().await;
+    let labelled = format!("{MACHINE}/each");
+    for (action, body, reason) in [
+        (
+            "CreateStateMachineAlias",
+            json!({ "name": "LIVE", "routingConfiguration": [route(1, 99)] }),
+            "INVALID_ROUTING_CONFIGURATION",
+        ),
+        (
+            "UpdateStateMachineAlias",
+            json!({ "stateMachineAliasArn": format!("{MACHINE}:LIVE") }),
+            "MISSING_REQUIRED_PARAMETER",
+        ),
+        ("DescribeStateMachine", json!({ "stateMachineArn": labelled }), "API_DOES_NOT_SUPPORT_LABELED_ARNS"),
+        ("StartExecution", json!({ "stateMachineArn": labelled }), "API_DOES_NOT_SUPPORT_LABELED_ARNS"),
+        ("DeleteStateMachine", json!({ "stateMachineArn": labelled }), "API_DOES_NOT_SUPPORT_LABELED_ARNS"),
+    ] {
+        let reply = bench.ask(action, body).await;
+        assert_eq!((&reply.body["__type"], &reply.body["reason"]), (&json!("ValidationException"), &json!(reason)));
+    }
+    let other = bench.ask("DescribeStateMachine", json!({ "stateMachineArn": "m" })).await;
+    assert_eq!(other.body.get("reason"), None);
+}
+
+#[tokio::test]
+async fn a_version_goes_when_no_alias_leads_to_it() {
+    let bench = published().await;
+    let (alias, other) = (format!("{MACHINE}:LIVE"), format!("{MACHINE}:BETA"));
+    for name in ["LIVE", "BETA"] {
+        let new = json!({ "name": name, "routingConfiguration": [route(1, 30), route(2, 70)] });
+        bench.call("CreateStateMachineAlias", new).await;
+    }
+    let different = json!({ "name": "LIVE", "routingConfiguration": [route(1, 100)] });
+    let exists = "Failed to create alias because an alias with the same name and a different routing configuration already exists.";
+    let refused = bench.refused("CreateStateMachineAlias", different).await;
+    assert_eq!(refused, ("ConflictException".to_owned(), exists.to_owned()));
+    let delete = json!({ "stateMachineVersionArn": version(1) });
+    let led_to = "Version to be deleted must not be referenced by an alias. Current list of aliases referencing this version: [BETA, LIVE]";
+    let refused = bench.refused("DeleteStateMachineVersion", delete.clone()).await;
+    assert_eq!(refused, ("ConflictException".to_owned(), led_to.to_owned()));
+    for arn in [&alias, &other, &alias] {
+        bench.call("DeleteStateMachineAlias", json!({ "stateMachineAliasArn": arn })).await;
+    }
+    assert_eq!(bench.call("DeleteStateMachineVersion", delete.clone()).await, json!({}));
+    assert_eq!(bench.call("DeleteStateMachineVersion", delete).await, json!({}));
+    let unknown = json!({ "stateMachineAliasArn": format!("{MACHINE}x:LIVE") });
+    assert_eq!(bench.refused("DeleteStateMachineAlias", unknown).await.0, "ResourceNotFound");
+}
+
+#[tokio::test]
+async fn versions_and_aliases_have_quotas() {
+    let bench = published().await;
+    for number in 0..100 {
+        let new = json!({ "name": format!("a{number}"), "routingConfiguration": [route(1, 100)] });
+        bench.call("CreateStateMachineAlias", new).await;
+    }
+    let one_more = |name: &str| json!({ "name": name, "routingConfiguration": [route(1, 100)] });
+    let refused = bench.refused("CreateStateMachineAlias", one_more("b")).await;
+    assert_eq!(refused.0, "ServiceQuotaExceededException");
+    bench.call("CreateStateMachineAlias", one_more("a7")).await;
+    bench.call("DeleteStateMachineAlias", json!({ "stateMachineAliasArn": format!("{MACHINE}:a7") })).await;
+    bench.call("CreateStateMachineAlias", one_more("b")).await;
 }

@@ -229,7 +229,8 @@ async fn an_alias_leads_to_versions_that_are_there() {
         (foreign(), "ValidationException"),
         (routes(&[(1, 50), (9, 50)]), "ResourceNotFound"),
         (vec![("arn:aws:states:us-east-1:123456789012:stateMachine:x:1".into(), 100)], "ResourceNotFound"),
-        (vec![(MACHINE.into(), 100)], "InvalidArn"),
+        (vec![(MACHINE.into(), 100)], "ValidationException"),
+        (vec![("m".into(), 100)], "InvalidArn"),
     ] {
         assert_eq!(create("LIVE", given.clone()).await.unwrap_err().code(), code, "{given:?}");
     }
@@ -321,7 +322,7 @@ async fn an_execution_runs_the_version_that_it_was_started_with() {
         let refused = engine.start_execution(of(&gone)).await.unwrap_err();
         assert_eq!(refused, ApiError::StateMachineDoesNotExist(gone));
     }
-    assert_eq!(engine.describe_state_machine_for_execution(&first).await.unwrap().0.definition, passes());
+    assert_eq!(engine.describe_state_machine_for_execution(&first).await.unwrap().definition, passes());
 }
 
 #[tokio::test]

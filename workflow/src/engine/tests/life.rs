@@ -3,7 +3,7 @@
 use futures::StreamExt;
 
 use super::*;
-use crate::engine::ApiError;
+use crate::engine::{ApiError, StateMachineChange};
 
 #[tokio::test]
 async fn a_run_of_passes_has_ended_when_its_start_answers() {
@@ -46,18 +46,24 @@ async fn a_function_that_fails_fails_its_task() {
 }
 
 #[tokio::test]
-async fn a_resource_without_an_integration_fails_and_says_so() {
+async fn a_resource_without_an_integration_is_refused_with_its_definition() {
     let bench = Bench::new();
     let engine = bench.open().await;
+    let refused = |resource: &str| {
+        let task = json!({"Type": "Task", "Resource": resource, "End": true, "Parameters": {"Name": "j"}});
+        definition("Run", &json!({"Run": task}))
+    };
     let resource = "arn:aws:states:::databrew:startJobRun";
-    let task = json!({"Type": "Task", "Resource": resource, "End": true, "Parameters": {"Name": "j"}});
-    let machine = create(&engine, "job", definition("Run", &json!({"Run": task}))).await;
-    let ended = engine.wait_until_ended(&start(&engine, &machine, "one", &json!({})).await).await.unwrap();
-    assert_eq!(ended.item.status, ExecutionStatus::Failed);
+    let new = NewStateMachine { name: "job".into(), definition: refused(resource), ..NewStateMachine::default() };
+    let ApiError::InvalidDefinition(why) = engine.create_state_machine(new).await.unwrap_err() else { panic!() };
     assert_eq!(
-        ended.cause.as_deref(),
-        Some("the resource `arn:aws:states:::databrew:startJobRun` is not supported by this engine")
+        why.aws_message(),
+        "Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: The resource provided arn:aws:states:::databrew:startJobRun is not supported by this engine at /States/Run/Resource'"
     );
+    let machine = create(&engine, "nap", nap()).await;
+    let change = StateMachineChange { definition: Some(refused(resource)), ..StateMachineChange::default() };
+    let why = engine.update_state_machine(&machine, change).await.unwrap_err();
+    assert_eq!(why.code(), "InvalidDefinition");
 }
 
 #[tokio::test]

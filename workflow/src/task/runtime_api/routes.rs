@@ -6,7 +6,7 @@
 use axum::{
     Json, Router,
     body::{Body, Bytes},
-    extract::{DefaultBodyLimit, Path, Request, State},
+    extract::{DefaultBodyLimit, Path, Request, State, rejection::BytesRejection},
     http::{HeaderMap, StatusCode, Uri, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
@@ -56,8 +56,14 @@ async fn next(State(workers): State<Workers>, Path(function): Path<String>) -> R
 async fn respond(
     State(workers): State<Workers>,
     Path((function, id)): Path<(String, String)>,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Response {
+    let Ok(body) = body else {
+        let said = format!("Response payload size exceeded maximum allowed payload size ({LARGEST_ANSWER} bytes).");
+        let refusal = failed("Function.ResponseSizeTooLarge", &said);
+        workers.function(&function).answer(&id, Err(refusal.clone()));
+        return (StatusCode::PAYLOAD_TOO_LARGE, [(header::CONTENT_TYPE, "application/json")], refusal).into_response();
+    };
     let text = String::from_utf8_lossy(&body).into_owned();
     let payload = match serde_json::from_str::<serde::de::IgnoredAny>(&text) {
         Ok(_) => text,
@@ -129,4 +135,4 @@ fn is_local(headers: &HeaderMap, uri: &Uri) -> bool {
 }
 
 /// What Lambda takes as a response, in bytes.
-const LARGEST_ANSWER: usize = 6 << 20;
+const LARGEST_ANSWER: usize = (6 << 20) + 100;

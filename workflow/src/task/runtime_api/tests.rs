@@ -77,6 +77,21 @@ async fn an_error_is_the_document_that_the_worker_sends() {
 }
 
 #[tokio::test]
+async fn an_answer_that_is_too_large_fails_the_function() {
+    let workers = Workers::default();
+    let worker = Worker::start(&workers).await;
+    let serve = async {
+        let (headers, _) = worker.next().await;
+        let id = headers["lambda-runtime-aws-request-id"].to_str().unwrap();
+        let large = "x".repeat((6 << 20) + 101);
+        assert_eq!(worker.post(&format!("/invocation/{id}/response"), &large).await, 413);
+    };
+    let (outcome, ()) = tokio::join!(invoke(&workers, None), serve);
+    let said = "Response payload size exceeded maximum allowed payload size (6291556 bytes).";
+    assert_eq!(outcome, Err(failed("Function.ResponseSizeTooLarge", said)));
+}
+
+#[tokio::test]
 async fn an_invocation_whose_worker_died_times_out() {
     let workers = Workers::default();
     let function = workers.function("echo");

@@ -30,7 +30,7 @@ pub(super) fn supports(service: &str, action: &str) -> bool {
 /// Calls an action; the result is a JSON text.
 pub(super) async fn call(work: &Work<'_>, service: &str, action: &str) -> Result<String, Failure> {
     let parameters = work.parameters()?;
-    if let Some(name) = parameters.keys().find(|name| name.starts_with(|c: char| c.is_ascii_lowercase())) {
+    if let Some(name) = parameters.keys().find(|name| !work.call.resource.takes(name)) {
         return Err(Failure::unsupported_field(name));
     }
     match service {
