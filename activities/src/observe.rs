@@ -3,6 +3,8 @@
 //! Owns the cut of the topology that crosses the state machine: the node, what stands near it and what fails with it; and
 //! how a configuration is written and read back. Loading the topology and describing the resource are the edge's.
 
+mod secrets;
+
 use std::collections::{BTreeMap, HashSet};
 
 use serde_json::Value;
@@ -10,6 +12,8 @@ use serde_json::Value;
 use crate::action::Configuration;
 use crate::shape::{ConfigurationAnswer, Fields, Neighbour, Read, TopologyAnswer};
 use crate::twin::{Failure, Lookup, Node, NodeId, NodeRef, Place, Reached, ReadError, Resolution, Topology};
+
+pub use secrets::take_secrets;
 
 /// Answers a topology read.
 ///
@@ -27,8 +31,8 @@ pub fn topology(topology: &Topology, account: &str, region: &str, read: &Read) -
     let place = Place { account: Some(account.to_owned()), region: Some(region.to_owned()) };
     match resolve(topology, &place, namespace, dimensions, aliases, alarms) {
         Ok((id, alias)) => match around(topology, &id, *depth, *limit as usize) {
-            Ok((node, neighbours)) => {
-                answer = TopologyAnswer { node, neighbours, alias: Some(alias), ..answer };
+            Ok((node, neighbours, near)) => {
+                answer = TopologyAnswer { node, neighbours, near, alias: Some(alias), ..answer };
             }
             Err(error) => answer.problem = Some(error.to_string()),
         },
@@ -43,9 +47,10 @@ fn around(
     id: &NodeId,
     depth: u32,
     limit: usize,
-) -> Result<(Option<Node>, Vec<Neighbour>), ReadError> {
+) -> Result<(Option<Node>, Vec<Neighbour>, u64), ReadError> {
     let node = topology.node(id.as_str()).map(|node| slim(node, LARGEST_ATTRIBUTE)).transpose()?;
-    Ok((node, neighbours(topology, id, depth, limit)?))
+    let (neighbours, near) = neighbours(topology, id, depth, limit)?;
+    Ok((node, neighbours, near))
 }
 
 /// The node of a read, and what resolved to it: dimensions first, then aliases, then alarms.
@@ -82,18 +87,21 @@ fn resolve(
     Err(problem.unwrap_or_else(|| "the twin knows none of its names".to_owned()))
 }
 
-/// What stands near a node, nearest first, then what fails with it farther away.
-fn neighbours(topology: &Topology, id: &NodeId, depth: u32, limit: usize) -> Result<Vec<Neighbour>, ReadError> {
+/// What stands near a node, nearest first, then what fails with it farther away; and how many there are of both.
+fn neighbours(topology: &Topology, id: &NodeId, depth: u32, limit: usize) -> Result<(Vec<Neighbour>, u64), ReadError> {
     let affected: Vec<Reached> = topology.blast_radius(id.as_str());
     let fails: HashSet<&NodeId> = affected.iter().map(|reached| &reached.id).collect();
     let near = topology.neighbours(id.as_str(), depth);
     let known: HashSet<&NodeId> = near.iter().map(|reached| &reached.id).collect();
-    let far = affected.iter().filter(|reached| !known.contains(&reached.id));
-    near.iter()
+    let far: Vec<&Reached> = affected.iter().filter(|reached| !known.contains(&reached.id)).collect();
+    let all = (near.len() + far.len()) as u64;
+    let nearest = near
+        .iter()
         .chain(far)
         .take(limit)
         .filter_map(|reached| neighbour(topology, reached, fails.contains(&reached.id)))
-        .collect()
+        .collect::<Result<_, _>>()?;
+    Ok((nearest, all))
 }
 
 fn neighbour(topology: &Topology, reached: &Reached, affected: bool) -> Option<Result<Neighbour, ReadError>> {
