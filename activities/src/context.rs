@@ -16,6 +16,7 @@ use draft::Draft;
 pub(crate) use fence::cut;
 pub use fence::{clean_line, render, tokens_of};
 pub(crate) use metrics::{digest as metric_digest, short as short_number};
+pub(crate) use words::REQUEST;
 use words::View;
 
 use crate::ActivityError;
@@ -40,7 +41,10 @@ pub fn context(request: ContextRequest) -> Result<Context, ActivityError> {
     let mut gaps = Vec::new();
     if first {
         context.node = view.node().map(|node| node.id.to_string());
-        drafts.push(words::alarm(&view));
+        drafts.push(match &request.incident.request {
+            None => words::alarm(&view),
+            Some(asked) => words::request(asked, &request.incident),
+        });
         gaps.extend(words::missing_node(&view));
     }
     for observation in &new {

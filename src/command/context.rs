@@ -79,7 +79,7 @@ pub(crate) async fn of(
     name: &str,
 ) -> Result<serde_json::Value, CommandError> {
     let topology = edge.twin().topology().map_err(|error| CommandError::Function(error.to_string()))?;
-    think::context(edge, settings, &find(&topology, name)?).await
+    think::context(edge, settings, &find(&topology, name)?, None).await
 }
 
 /// The node that a name means.

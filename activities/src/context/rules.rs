@@ -17,14 +17,15 @@ pub(super) fn governance(source: &str, view: &View<'_>) -> Result<Vec<Draft>, St
     let governance = view.facts.governance()?;
     let (Some(node), Some(now)) = (view.node(), instant_or_none(view.at)) else { return Ok(Vec::new()) };
     let constraints = view.facts.constraints().unwrap_or_default();
+    let radius = view.topology.as_ref().and_then(|topology| topology.affected);
     let policy = Policy::read(&documents(&governance), &documents(&constraints));
     let mut lines: Vec<String> =
         policy.problems().iter().map(|problem| format!("nothing may be changed: {problem}")).collect();
     let actions = ActionName::for_type(&node.resource_type);
     if lines.is_empty() {
         lines.extend(actions.iter().map(|action| {
-            let verdict = policy.judge(&Question::new(*action, node, now));
-            let word = if verdict.allowed { "may be proposed" } else { "is forbidden" };
+            let verdict = policy.judge(&Question { radius, ..Question::new(*action, node, now) });
+            let word = if verdict.allowed { "may be proposed" } else { "is forbidden as far as is known now" };
             let by = verdict.rule.map(|rule| format!(" by `{rule}`")).unwrap_or_default();
             format!("{} {word}{by}: {}", action.word(), verdict.reason)
         }));

@@ -26,6 +26,9 @@ pub struct TopologyAnswer {
     /// How many neighbours there are within the depth that was asked and among what fails with the node.
     #[serde(default)]
     pub near: u64,
+    /// How many nodes fail when the node fails, also those that are not among the neighbours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub affected: Option<u32>,
     /// How many nodes the whole twin holds.
     #[serde(default)]
     pub nodes: u64,
