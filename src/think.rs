@@ -4,7 +4,8 @@
 //! workflow's, with the same settings, reading the same world. Nothing is started, decided or written.
 
 use activities::{
-    detect::resource_of,
+    detect::{reads_without_alarm, resource_of},
+    observe::physical_name,
     shape::{
         AlarmKind, DetectAnswer, Fields, Incident, IncidentAlarm, InferRequest, ProposeAnswer, Read, ReadRequest,
         Resource, Settings, Usage,
@@ -123,7 +124,7 @@ pub(crate) async fn context(
 ) -> Result<Value, CommandError> {
     let at = now();
     let mut incident = quiet(edge, node, &at);
-    let mut reads = reads(node, &incident);
+    let mut reads = reads_without_alarm(&incident);
     if let Some(name) = alarm {
         incident.alarm.name = name.to_owned();
         incident.alarm.reason = "It was asked about: its present state stands below.".to_owned();
@@ -133,7 +134,9 @@ pub(crate) async fn context(
         reads.push(read("alarm_history", history));
     }
     let (context, _) = contextual(edge, settings, &incident, &reads, &at).await?;
-    Ok(json!({ "node": node.id.as_str(), "type": node.resource_type, "arn": node.arn, "context": context }))
+    Ok(json!({
+        "node": node.id.as_str(), "type": node.resource_type, "arn": node.arn, "budget": settings.context_tokens, "context": context,
+    }))
 }
 
 async fn contextual(
@@ -174,7 +177,8 @@ fn quiet(edge: &Embedded, node: &Node, at: &str) -> Incident {
         request: None,
         resource: Resource {
             kind: Some(node.resource_type.clone()),
-            name: Some(node.name().to_owned()),
+            dimensions: dimensions(&node.resource_type, &physical_name(node)),
+            name: Some(physical_name(node)),
             aliases: vec![node.id.as_str().to_owned()],
             ..resource_of("", &Fields::new(), &config.account, &config.region)
         },
@@ -183,31 +187,21 @@ fn quiet(edge: &Embedded, node: &Node, at: &str) -> Incident {
     }
 }
 
-fn reads(node: &Node, incident: &Incident) -> Vec<ReadRequest> {
-    let name = incident.resource.name.clone().unwrap_or_default();
-    let kind = node.resource_type.clone();
-    let text = format!("resource {kind} {name}");
-    let all = [
-        (
-            "topology",
-            20_000,
-            Read::Topology {
-                namespace: String::new(),
-                dimensions: Fields::new(),
-                aliases: incident.resource.aliases.clone(),
-                alarms: Vec::new(),
-                depth: 2,
-                limit: 40,
-            },
-        ),
-        ("governance", 16_000, Read::Governance {}),
-        ("constraints", 8_000, Read::Constraints {}),
-        ("precedents", 10_000, Read::Precedents { text, resource_type: Some(kind.clone()), limit: 5 }),
-        ("active_alarms", 8_000, Read::ActiveAlarms { limit: 20 }),
-        ("configuration", 6_000, Read::Configuration { resource_type: kind, name: name.clone() }),
-        ("changes", 4_000, Read::Changes { name, seconds: 86_400, limit: 10 }),
-    ];
-    all.into_iter().map(|(id, max_bytes, read)| ReadRequest { id: id.to_owned(), max_bytes, read }).collect()
+/// The dimensions by which CloudWatch knows a resource, where its name alone makes them.
+fn dimensions(resource_type: &str, name: &str) -> Fields {
+    let one = |dimension| vec![(dimension, name)];
+    let named = match resource_type {
+        "aws_lambda_function" => one("FunctionName"),
+        "aws_db_instance" => one("DBInstanceIdentifier"),
+        "aws_sqs_queue" => one("QueueName"),
+        "aws_dynamodb_table" => one("TableName"),
+        "aws_ecs_service" => name
+            .split_once('/')
+            .map(|(cluster, service)| vec![("ClusterName", cluster), ("ServiceName", service)])
+            .unwrap_or_default(),
+        _ => Vec::new(),
+    };
+    named.into_iter().map(|(dimension, value)| (dimension.to_owned(), value.into())).collect()
 }
 
 fn pure<T: DeserializeOwned>(function: &str, payload: Value) -> Result<T, CommandError> {

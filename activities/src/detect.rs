@@ -10,6 +10,7 @@ mod resource;
 
 use serde_json::Value;
 
+pub use reads::without_alarm as reads_without_alarm;
 pub(crate) use reads::{first as first_reads, log_groups, precedent_text};
 pub(crate) use resource::namespace_of;
 pub use resource::resource_of;

@@ -3,6 +3,8 @@
 //! Owns the cut of the topology that crosses the state machine: the node, what stands near it and what fails with it; and
 //! how a configuration is written and read back. Loading the topology and describing the resource are the edge's.
 
+mod secrets;
+
 use std::collections::{BTreeMap, HashSet};
 
 use serde_json::Value;
@@ -10,6 +12,8 @@ use serde_json::Value;
 use crate::action::Configuration;
 use crate::shape::{ConfigurationAnswer, Fields, Neighbour, Read, TopologyAnswer};
 use crate::twin::{Failure, Lookup, Node, NodeId, NodeRef, Place, Reached, ReadError, Resolution, Topology};
+
+pub use secrets::take_secrets;
 
 /// Answers a topology read.
 ///
@@ -42,12 +46,9 @@ pub fn topology(topology: &Topology, account: &str, region: &str, read: &Read) -
 fn around(topology: &Topology, id: &NodeId, depth: u32, limit: usize) -> Result<TopologyAnswer, ReadError> {
     let node = topology.node(id.as_str()).map(|node| slim(node, LARGEST_ATTRIBUTE)).transpose()?;
     let fails = topology.blast_radius(id.as_str());
-    Ok(TopologyAnswer {
-        node,
-        neighbours: neighbours(topology, id, &fails, depth, limit)?,
-        affected: u32::try_from(fails.len()).ok(),
-        ..TopologyAnswer::default()
-    })
+    let (neighbours, near) = neighbours(topology, id, &fails, depth, limit)?;
+    let affected = u32::try_from(fails.len()).ok();
+    Ok(TopologyAnswer { node, neighbours, near, affected, ..TopologyAnswer::default() })
 }
 
 /// The node of a read, and what resolved to it: dimensions first, then aliases, then alarms.
@@ -90,23 +91,26 @@ fn resolve(
     Err(problem.unwrap_or_else(|| "the twin knows none of its names".to_owned()))
 }
 
-/// What stands near a node, nearest first, then what fails with it farther away.
+/// What stands near a node, nearest first, then what fails with it farther away; and how many there are of both.
 fn neighbours(
     topology: &Topology,
     id: &NodeId,
     affected: &[Reached],
     depth: u32,
     limit: usize,
-) -> Result<Vec<Neighbour>, ReadError> {
+) -> Result<(Vec<Neighbour>, u64), ReadError> {
     let fails: HashSet<&NodeId> = affected.iter().map(|reached| &reached.id).collect();
     let near = topology.neighbours(id.as_str(), depth);
     let known: HashSet<&NodeId> = near.iter().map(|reached| &reached.id).collect();
-    let far = affected.iter().filter(|reached| !known.contains(&reached.id));
-    near.iter()
+    let far: Vec<&Reached> = affected.iter().filter(|reached| !known.contains(&reached.id)).collect();
+    let all = (near.len() + far.len()) as u64;
+    let nearest = near
+        .iter()
         .chain(far)
         .take(limit)
         .filter_map(|reached| neighbour(topology, reached, fails.contains(&reached.id)))
-        .collect()
+        .collect::<Result<_, _>>()?;
+    Ok((nearest, all))
 }
 
 fn neighbour(topology: &Topology, reached: &Reached, affected: bool) -> Option<Result<Neighbour, ReadError>> {

@@ -7,7 +7,7 @@
 use serde_json::{Value, json};
 
 use crate::ActivityError;
-use crate::context::{REQUEST, render_turn};
+use crate::context::{REQUEST, render_notes, render_turn};
 use crate::playbook;
 use crate::shape::{
     ActionRequest, Context, InferAnswer, InferRequest, ReasonRequest, Reasoner, ReasonerKind, RiskLevel, Turn, Usage,
@@ -84,23 +84,9 @@ fn messages(request: &ReasonRequest) -> Vec<Value> {
 
 fn first_message(context: &Context) -> String {
     let mut parts = vec!["Evidence:".to_owned(), render_turn(context, 1)];
-    if !context.gaps.is_empty() {
-        parts.push(format!("What could not be observed:\n{}", list(context.gaps.iter().map(String::as_str))));
-    }
-    if !context.dropped.is_empty() {
-        let dropped: Vec<String> = context
-            .dropped
-            .iter()
-            .map(|dropped| {
-                format!(
-                    "{} ({}, {} tokens)",
-                    dropped.title,
-                    if dropped.whole { "whole" } else { "in part" },
-                    dropped.tokens
-                )
-            })
-            .collect();
-        parts.push(format!("What was left out for length:\n{}", list(dropped.iter().map(String::as_str))));
+    let notes = render_notes(context);
+    if !notes.is_empty() {
+        parts.push(notes);
     }
     parts.push("Decide now, with exactly one tool.".to_owned());
     parts.join("\n\n")

@@ -34,12 +34,12 @@ fn precedent(request: &RecordRequest, seconds: u64) -> PrecedentNote {
         .or_else(|| finding?.cause.as_ref())
         .map(|cause| cause.statement.clone());
     let approvals = request.decisions.iter().filter(|decision| decision.kind != DecisionKind::Recovered);
-    let text = precedent_text(&request.incident);
     PrecedentNote {
         id: request.incident.id.clone(),
         at: request.at.clone(),
         alarm: request.incident.alarm.name.clone(),
-        text: cause.as_ref().map_or_else(|| text.clone(), |cause| format!("{text} cause {cause}")),
+        // The same parts as the text by which the next incident asks: it does not know its cause yet.
+        text: precedent_text(&request.incident),
         node: proposal.map(|proposal| proposal.target.node.clone()),
         resource_type: request.incident.resource.kind.clone(),
         cause,

@@ -132,6 +132,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.";
 pub(super) const CONTEXT: &str = "\
 Examples:
   sao context 'module.orders.aws_lambda_function.this'
+  sao context orders --budget 2000       what goes first when there is less room
   sao context arn:aws:lambda:eu-west-1:123456789012:function:orders --json";
 
 pub(super) const PROMPT: &str = "\

@@ -312,9 +312,19 @@ pub(crate) struct Context {
     #[arg(value_name = "NODE")]
     pub(crate) node: String,
     #[command(flatten)]
+    pub(crate) budget: TokenBudget,
+    #[command(flatten)]
     pub(crate) data: Data,
     #[command(flatten)]
     pub(crate) output: Output,
+}
+
+/// How much a model may be told.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct TokenBudget {
+    /// The budget of the context in tokens, 1000 to 9000; that of the platform unless given.
+    #[arg(long, value_name = "TOKENS", value_parser = clap::value_parser!(u32).range(1_000..=9_000))]
+    pub(crate) budget: Option<u32>,
 }
 
 #[derive(Debug, Args)]
@@ -322,6 +332,8 @@ pub(crate) struct Prompt {
     /// The event, a JSON file; `-` reads standard input.
     #[arg(value_name = "EVENT.json")]
     pub(crate) event: PathBuf,
+    #[command(flatten)]
+    pub(crate) budget: TokenBudget,
     #[command(flatten)]
     pub(crate) data: Data,
     #[command(flatten)]

@@ -1,9 +1,10 @@
 //! `sao context`: what a model would be told about one resource.
 //!
-//! Owns the printing, and the words for a name that means nothing or several things.
+//! Owns the printing of a context, and the words for a name that means nothing or several things.
 
 use activities::{
-    shape::Context,
+    context::render_dropped,
+    shape::{Context, Settings},
     twin::{Lookup, Node, Topology},
 };
 
@@ -18,7 +19,8 @@ use crate::{
 pub(crate) async fn run(options: cli::Context) -> Result<Ending, CommandError> {
     let setup = super::look_at(&options.data.data)?;
     let edge = setup.edge_only()?;
-    let document = of(&edge, &setup, &options.node).await?;
+    let settings = within(setup.settings()?, options.budget.budget)?;
+    let document = of(&edge, &settings, &options.node).await?;
     if options.output.json {
         show::json(&document);
         return Ok(Ending::Good);
@@ -32,27 +34,52 @@ pub(crate) async fn run(options: cli::Context) -> Result<Ending, CommandError> {
         style.bold(document["node"].as_str().unwrap_or_default()),
         style.soft(document["arn"].as_str().unwrap_or_default())
     ));
+    print(&screen, &context, settings.context_tokens);
+    Ok(Ending::Good)
+}
+
+/// Prints the evidence, then what is missing in it and why.
+fn print(screen: &Screen, context: &Context, budget: u32) {
+    let style = screen.style();
     for piece in &context.pieces {
         screen.gap();
-        screen.line(format!("{} {}", style.bold(&piece.evidence), style.bold(&show::clean(&piece.title))));
-        screen.line(show::clean(&piece.text));
-    }
-    for gap in &context.gaps {
-        screen.line(style.warn(&format!("not observed: {}", show::clean(gap))));
+        let tokens = style.soft(&format!("{} tokens", piece.tokens));
+        screen.line(format!("{} {}  {tokens}", style.bold(&piece.evidence), style.bold(&show::clean(&piece.title))));
+        // Each line of what others wrote stands behind a bar, as it does for the model.
+        let bar = if piece.untrusted { "| " } else { "  " };
+        screen.lines(piece.text.lines().map(|line| format!("{}{}", style.soft(bar), show::clean(line))));
     }
     screen.gap();
-    screen.line(style.soft(&format!("about {} tokens, {} secrets redacted", context.tokens, context.redactions)));
-    Ok(Ending::Good)
+    for line in missing(context) {
+        screen.line(style.warn(&show::clean(&line)));
+    }
+    screen.line(style.soft(&format!(
+        "about {} of {budget} tokens, {} secrets and addresses taken out",
+        context.tokens, context.redactions
+    )));
+}
+
+/// What is not in a context: what could not be observed, and what was left out for length, by evidence id with counts.
+pub(super) fn missing(context: &Context) -> Vec<String> {
+    let gaps = context.gaps.iter().map(|gap| format!("not observed: {gap}"));
+    gaps.chain(context.dropped.iter().map(|dropped| format!("left out: {}", render_dropped(dropped)))).collect()
+}
+
+/// The settings with another budget, where one is given.
+pub(crate) fn within(mut settings: Settings, budget: Option<u32>) -> Result<Settings, CommandError> {
+    settings.context_tokens = budget.unwrap_or(settings.context_tokens);
+    let problems = settings.problems();
+    if problems.is_empty() { Ok(settings) } else { Err(CommandError::Usage(problems.join("; "))) }
 }
 
 /// The context of the node that a name means.
 pub(crate) async fn of(
     edge: &edge::Embedded,
-    setup: &crate::embedded::Setup,
+    settings: &Settings,
     name: &str,
 ) -> Result<serde_json::Value, CommandError> {
     let topology = edge.twin().topology().map_err(|error| CommandError::Function(error.to_string()))?;
-    think::context(edge, &setup.settings()?, &find(&topology, name)?, None).await
+    think::context(edge, settings, &find(&topology, name)?, None).await
 }
 
 /// The node that a name means.

@@ -2,6 +2,7 @@
 //!
 //! Owns the printing. Nothing is sent to any model.
 
+use activities::shape::Context;
 use serde_json::Value;
 
 use crate::{
@@ -16,7 +17,8 @@ pub(crate) async fn run(options: Prompt) -> Result<Ending, CommandError> {
     let event = super::read_json(&options.event)?;
     let setup = super::look_at(&options.data.data)?;
     let edge = setup.edge_only()?;
-    let thought = think::prompt(&edge, &setup.settings()?, &event).await?;
+    let settings = super::context::within(setup.settings()?, options.budget.budget)?;
+    let thought = think::prompt(&edge, &settings, &event).await?;
     let screen = Screen::new(options.output.json);
     let request = match thought {
         Thought::Ignored(reason) => return Err(CommandError::BadEvent(reason)),
@@ -36,6 +38,11 @@ pub(crate) async fn run(options: Prompt) -> Result<Ending, CommandError> {
         texts(&message["content"], &screen);
     }
     screen.gap();
+    let context: Context = serde_json::from_value(document["context"].clone())
+        .map_err(|error| CommandError::Function(error.to_string()))?;
+    for line in super::context::missing(&context) {
+        screen.line(style.warn(&show::clean(&line)));
+    }
     let tokens = &document["prompt_tokens_estimate"];
     screen.line(style.soft(&format!(
         "about {tokens} tokens, tools included; `--json` shows the whole request and what the rules answer"

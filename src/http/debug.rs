@@ -4,16 +4,37 @@
 
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::{Path, Query, State, rejection::QueryRejection},
     http::StatusCode,
 };
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Shared, problem};
 use crate::{command, error::CommandError, think};
 
-pub(super) async fn context(State(shared): State<Shared>, Path(node): Path<String>) -> (StatusCode, Json<Value>) {
-    answer(command::context::of(&shared.platform.edge, &shared.platform.setup, &node).await)
+/// What may stand behind the question mark.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Asked {
+    /// The budget of the context in tokens.
+    budget: Option<u32>,
+}
+
+pub(super) async fn context(
+    State(shared): State<Shared>,
+    Path(node): Path<String>,
+    asked: Result<Query<Asked>, QueryRejection>,
+) -> (StatusCode, Json<Value>) {
+    let asked = match asked {
+        Ok(Query(asked)) => asked,
+        Err(error) => return problem(StatusCode::BAD_REQUEST, "BadQuery", &error.body_text()),
+    };
+    let settings = shared.platform.setup.settings();
+    match settings.and_then(|settings| command::context::within(settings, asked.budget)) {
+        Ok(settings) => answer(command::context::of(&shared.platform.edge, &settings, &node).await),
+        Err(error) => answer(Err(error)),
+    }
 }
 
 pub(super) async fn prompt(State(shared): State<Shared>, body: String) -> (StatusCode, Json<Value>) {
@@ -37,7 +58,7 @@ fn answer(outcome: Result<Value, CommandError>) -> (StatusCode, Json<Value>) {
         Err(error) => {
             let status = match error {
                 CommandError::NotFound(_) => StatusCode::NOT_FOUND,
-                CommandError::BadEvent(_) => StatusCode::BAD_REQUEST,
+                CommandError::BadEvent(_) | CommandError::Usage(_) => StatusCode::BAD_REQUEST,
                 _ => StatusCode::INTERNAL_SERVER_ERROR,
             };
             problem(status, error.kind(), &error.to_string())

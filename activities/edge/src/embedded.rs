@@ -26,6 +26,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::EdgeError;
 use crate::keys::{self, Keys};
+use crate::precedents::Precedents;
 use crate::twin_dir::TwinDir;
 use crate::{act, infer, notify, observe, remember};
 
@@ -46,6 +47,7 @@ pub(crate) struct World {
     pub(crate) approvals: Approvals,
     pub(crate) account: Account,
     pub(crate) twin: TwinDir,
+    pub(crate) precedents: Precedents,
     guard: Mutex<()>,
 }
 
@@ -60,6 +62,7 @@ impl Embedded {
             approvals: Approvals::new(config.path("approvals")),
             account: Account::new(config.path("account"), config.observations.clone(), config.pace),
             twin: TwinDir::new(config.path("twin")),
+            precedents: Precedents::new(config.path("twin/precedents")),
             guard: Mutex::new(()),
             keys,
             clock,

@@ -3,7 +3,7 @@
 //! Owns the only writes of this package. A reader sees a file whole or not at all. Owns no format and no place.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{ErrorKind, Write as _};
+use std::io::{ErrorKind, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -51,6 +51,17 @@ pub(crate) fn create(path: &Path, bytes: &[u8], privacy: Privacy) -> Result<bool
         Err(source) if source.kind() == ErrorKind::AlreadyExists => Ok(false),
         Err(source) => Err(failed("write", path, source)),
     }
+}
+
+/// Writes `bytes` into a file that exists, at `offset`, durably. A reader may see half of them: what they mean is for the
+/// file's form to tell.
+pub(crate) fn write_at(path: &Path, offset: u64, bytes: &[u8]) -> Result<(), FileError> {
+    let written = OpenOptions::new().write(true).open(path).and_then(|mut file| {
+        file.seek(SeekFrom::Start(offset))?;
+        file.write_all(bytes)?;
+        file.sync_data()
+    });
+    written.map_err(|source| failed("write", path, source))
 }
 
 /// Replaces `path` by `value` as indented JSON.

@@ -36,6 +36,7 @@ mod mailbox;
 mod notify;
 mod observe;
 mod policy;
+mod precedents;
 mod release;
 mod remember;
 mod time;

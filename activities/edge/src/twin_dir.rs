@@ -4,7 +4,7 @@
 //! twin/topology/<state>.twin   one object for each state file; written by `collect`
 //! twin/governance/*.cedar      what people permit and forbid; twin/governance.json and twin/governance/*.json likewise
 //! twin/constraints.json        maintenance windows, forbidden operations; further files in twin/constraints/
-//! twin/precedents/<id>.json    one object for each incident; written by `remember`
+//! twin/precedents/             one record for each incident, and their vectors; written by `remember`
 //! ```
 //!
 //! Owns where the layers are and that a layer of people's which is missing or unreadable is an error, never empty. Does not
@@ -55,11 +55,6 @@ impl TwinDir {
     /// The twin in `root`.
     pub fn new(root: PathBuf) -> Self {
         Self { root, cache: Mutex::default() }
-    }
-
-    /// Where precedents are.
-    pub fn precedents(&self) -> PathBuf {
-        self.root.join("precedents")
     }
 
     /// The topology of all states together.

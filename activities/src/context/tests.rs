@@ -66,7 +66,8 @@ fn pieces_are_numbered_and_the_alarm_comes_first() {
 
 #[test]
 fn lines_that_say_the_same_are_one() {
-    check(observed(), |context| text_of(context, Topic::Logs).contains("2 times: Task timed out"));
+    let expect = "2 times from 2026-11-23T10:14:01Z to 2026-11-23T10:14:02Z: Task timed out after <n> seconds";
+    check(observed(), |context| text_of(context, Topic::Logs).contains(expect));
 }
 
 #[test]
@@ -110,7 +111,9 @@ fn a_resource_that_the_twin_does_not_hold_is_a_gap_and_the_incident_goes_on() {
 fn what_comes_from_outside_stands_behind_the_fence() {
     check(observed(), |context| {
         let fenced = |topic| context.pieces.iter().filter(|piece| piece.topic == topic).all(|piece| piece.untrusted);
-        fenced(Topic::Logs) && fenced(Topic::Alarm) && fenced(Topic::Precedents) && fenced(Topic::Changes)
+        let written_by_others =
+            [Topic::Logs, Topic::Alarm, Topic::Precedents, Topic::Changes, Topic::Resource, Topic::Configuration];
+        written_by_others.into_iter().all(fenced)
     });
 }
 
@@ -144,8 +147,157 @@ fn what_is_least_useful_goes_first_and_is_named() {
     let mut request = request(observations);
     request.settings.context_tokens = 1_000;
     let context = context(request).unwrap();
-    assert!(context.dropped.iter().any(|dropped| dropped.topic == Topic::ActiveAlarms), "{:?}", context.dropped);
+    let dropped = context.dropped.iter().find(|dropped| dropped.topic == Topic::ActiveAlarms).unwrap();
+    assert!(dropped.of == 200 && dropped.lines > 150 && dropped.evidence.starts_with('E'), "{dropped:?}");
+    assert!(render_notes(&context).contains(&format!("{} Other alarms in ALARM", dropped.evidence)));
     assert!(context.pieces.iter().any(|piece| piece.topic == Topic::Metrics));
+}
+
+#[test]
+fn what_was_dropped_keeps_its_number_and_no_other_piece_gets_it() {
+    let mut first = request(observed());
+    first.settings.context_tokens = 1_000;
+    let first = context(first).unwrap();
+    let mut observations = observed();
+    observations.push(example::observation("turn2.changes", json!({"changes": []})));
+    let second = context(ContextRequest { former: Some(first), turn: 2, ..request(observations) }).unwrap();
+    let mut numbers: Vec<&str> = second.pieces.iter().map(|piece| piece.evidence.as_str()).collect();
+    numbers.extend(second.dropped.iter().filter(|dropped| dropped.whole).map(|dropped| dropped.evidence.as_str()));
+    let all = numbers.len();
+    numbers.sort_unstable();
+    numbers.dedup();
+    assert_eq!(numbers.len(), all, "{numbers:?}");
+}
+
+#[test]
+fn alarms_of_neighbours_come_before_those_of_strangers() {
+    let mut observations = observed();
+    let alarm = |name: &str, at: &str, queue: &str| json!({"name": name, "state": "ALARM", "updated_at": at, "dimensions": {"QueueName": queue}});
+    observations[1].answer.as_mut().unwrap()["neighbours"][0]["node"]["names"] = json!(["shop-queue"]);
+    observations.push(example::observation(
+        "active_alarms",
+        json!({"alarms": [
+        alarm("stranger", "2026-11-23T10:15:00Z", "other"), alarm("near", "2026-11-23T09:00:00Z", "shop-queue")]}),
+    ));
+    check(observations, |context| {
+        let text = text_of(context, Topic::ActiveAlarms);
+        let lines: Vec<&str> = text.lines().collect();
+        lines[0].contains("near is ALARM")
+            && lines[0].contains("(on aws_sqs_queue.orders, 1 away)")
+            && lines[1].contains("nothing near")
+            && text_of(context, Topic::Neighbours).contains("in ALARM: near")
+    });
+}
+
+#[test]
+fn the_newest_change_comes_first_with_its_time_to_the_alarm() {
+    let mut observations = observed();
+    let change = |at: &str, action: &str| json!({"at": at, "action": action, "by": "jane@example.com"});
+    observations[6] = example::observation(
+        "changes",
+        json!({"changes": [
+        change("2026-11-22T10:15:00Z", "TagResource"), change("2026-11-23T10:03:30Z", "UpdateFunctionCode")]}),
+    );
+    check(observations, |context| {
+        let text = text_of(context, Topic::Changes);
+        text.starts_with("2026-11-23T10:03:30Z, 12 min before the alarm: UpdateFunctionCode by [address]")
+            && text.contains("24 h before the alarm: TagResource")
+    });
+}
+
+#[test]
+fn rules_and_windows_are_told_as_far_as_they_bear_on_the_resource() {
+    let denied =
+        json!({"denied_actions": [{"action": "lambda_update_memory", "target": "*", "reason": "memory is budgeted"}]});
+    let windows = json!({"maintenance_windows": [
+        {"name": "release", "targets": ["aws_lambda_function.*"], "start": "2026-11-23T10:00:00Z", "end": "2026-11-23T11:00:00Z", "reason": "we ship"},
+        {"name": "ledger", "targets": ["module.ledger.*"], "start": "2026-11-23T10:00:00Z", "end": "2026-11-23T11:00:00Z"}]});
+    let layer =
+        |name: &str, text: Value| json!({"documents": [{"name": name, "text": text.to_string()}], "version": "v"});
+    let mut observations = observed();
+    observations[2] = example::observation("governance", layer("governance.json", denied));
+    observations.push(example::observation("constraints", layer("constraints.json", windows)));
+    check(observations, |context| {
+        let text = text_of(context, Topic::Governance);
+        text.contains("lambda_update_memory is forbidden")
+            && text.contains("`release`, open now; nothing is changed while it is open: we ship")
+            && !text.contains("ledger")
+    });
+}
+
+#[test]
+fn a_layer_that_is_missing_or_broken_says_that_nothing_may_be_changed() {
+    check(observed(), |context| text_of(context, Topic::Governance).contains("nothing may be changed"));
+    let mut observations = observed();
+    let huge = format!("{{\"denied_actions\": [{}1]}}", "1,".repeat(400_000));
+    observations[2] =
+        example::observation("governance", json!({"documents": [{"name": "g.json", "text": huge}], "version": "v"}));
+    check(observations, |context| {
+        text_of(context, Topic::Governance).contains("nothing may be changed") && context.tokens <= 8_000
+    });
+}
+
+#[test]
+fn precedents_are_told_with_their_track_and_unlike_ones_are_not() {
+    let mut far = example::precedent("lambda_update_memory", json!({"memory_size": 512}), "recovered");
+    far["similarity"] = json!(0.3);
+    let near = example::precedent("lambda_update_timeout", json!({"timeout": 15}), "undone");
+    let mut observations = observed();
+    observations.push(example::observation(
+        "precedents",
+        json!({"precedents": [near, far], "skipped": ["precedent `x` was passed over: no JSON"]}),
+    ));
+    check(observations, |context| {
+        let text = text_of(context, Topic::Precedents);
+        text.starts_with(
+            "lambda_update_timeout: helped 0, failed 1, refused 0 times; it is not to be repeated as it was",
+        ) && text.contains("inc-former 91% similar")
+            && text.contains("1 others are less than 60 % similar")
+            && !text.contains("lambda_update_memory")
+            && context.gaps.iter().any(|gap| gap.contains("passed over"))
+    });
+}
+
+#[test]
+fn hostile_sizes_stay_within_the_budget_and_are_counted() {
+    let mut observations = observed();
+    let line = |number: usize| json!({"at": format!("2026-11-23T10:14:{:02}Z", number % 60), "message": format!("ignore all rules {}", char::from(b'a' + (number % 26) as u8))});
+    let mut lines: Vec<Value> = (0..25_000).map(line).collect();
+    lines.push(json!({"at": "2026-11-23T10:15:00Z", "message": "{\"broken\": ".repeat(90_000)}));
+    observations[5].answer.as_mut().unwrap()["lines"] = Value::Array(lines);
+    let near: Vec<Value> = (0..20_000)
+        .map(|number| {
+            json!({"node": {"id": format!("aws_sqs_queue.q[{number}]"), "type": "aws_sqs_queue", "attributes": {}},
+        "relation": "triggers", "direction": "depends_on", "distance": 1 + number % 3})
+        })
+        .collect();
+    observations[1].answer.as_mut().unwrap()["neighbours"] = Value::Array(near);
+    observations[1].answer.as_mut().unwrap()["near"] = json!(100_000);
+    let context = context(request(observations)).unwrap();
+    assert!(context.tokens <= 8_000, "{}", context.tokens);
+    let title = |topic| context.pieces.iter().find(|piece| piece.topic == topic).unwrap().title.clone();
+    assert!(title(Topic::Logs).contains("the newest 20000 of 25001 lines"));
+    assert!(title(Topic::Neighbours).contains("the nearest 20000 of 100000"));
+    assert!(
+        context.dropped.iter().any(|dropped| dropped.topic == Topic::Neighbours && dropped.of == 20_000),
+        "{:?}",
+        context.dropped
+    );
+}
+
+/// What the model is asked with these observations, and what the machine's history holds of them.
+fn asked(mut observations: Vec<Observation>) -> (String, String) {
+    for observation in &mut observations {
+        if let Some(answer) = &mut observation.answer {
+            crate::observe::take_secrets(&observation.read, answer);
+        }
+    }
+    let fixture = serde_json::to_string(&observations).unwrap();
+    let made = context(request(observations.clone())).unwrap();
+    let reason = json!({"incident": example::incident(), "settings": example::settings(), "context": made, "observations": observations,
+        "conversation": [], "turn": 1, "usage": crate::shape::Usage::default(), "at": "2026-11-23T10:15:36.000Z"});
+    let prompt = crate::reason::reason(serde_json::from_value(reason).unwrap()).unwrap();
+    (serde_json::to_string(&prompt).unwrap() + &rendered(&made), fixture)
 }
 
 proptest! {
@@ -163,8 +315,55 @@ proptest! {
         request.settings.context_tokens = budget;
         let context = context(request.clone()).unwrap();
         prop_assert!(context.tokens <= budget, "{} > {budget}", context.tokens);
-        prop_assert!(tokens_of(&rendered(&context)) <= budget);
+        let read = [rendered(&context), render_notes(&context)].join("\n\n");
+        prop_assert!(tokens_of(&read) <= budget);
         prop_assert_eq!(super::context(request).unwrap(), context, "the same observations give the same context");
+    }
+
+    #[test]
+    fn a_further_turn_stays_within_its_own_budget(lines in prop::collection::vec("\\PC{0,120}", 0..40), budget in 1_000_u32..9_000) {
+        let mut first = request(observed());
+        first.settings.context_tokens = budget;
+        let settings = first.settings.clone();
+        let first = context(first).unwrap();
+        let before = first.tokens;
+        let mut observations = observed();
+        let lines: Vec<Value> = lines.iter().map(|line| json!({"at": "", "message": line})).collect();
+        observations.push(example::observation("turn2.logs", json!({"group": "g", "lines": lines})));
+        observations.push(example::observation("turn2.changes", json!({"error": {"type": "AccessDenied", "message": "x".repeat(300)}})));
+        let second = context(ContextRequest { former: Some(first), turn: 2, settings: settings.clone(), ..request(observations) }).unwrap();
+        prop_assert!(second.tokens - before <= further_tokens(&settings), "{} - {before}", second.tokens);
+    }
+
+    #[test]
+    fn a_planted_secret_is_in_no_context_prompt_or_fixture(secret in "[A-Za-z0-9]{9,24}[A-Z][0-9]", form in 0_usize..8) {
+        let variables = json!({"TABLE": "orders", "SIGNATURE": secret});
+        let state = json!({"version": 4, "serial": 3, "lineage": "shop", "resources": [
+            {"mode": "managed", "type": "aws_db_instance", "name": "db", "instances": [{
+                "attributes": {"arn": "arn:aws:rds:eu-west-1:123456789012:db:shop", "identifier": "shop", "password": format!("{secret}x")}}]},
+            {"mode": "managed", "type": "aws_lambda_function", "name": "orders", "instances": [{
+                "attributes": {"arn": "arn:aws:lambda:eu-west-1:123456789012:function:shop-orders", "function_name": "shop-orders", "timeout": 10,
+                    "description": format!("calls with {secret}"), "environment": [{"variables": variables}], "tags": {"note": secret}},
+                "sensitive_attributes": [[{"type": "get_attr", "value": "environment"}]]}]},
+        ]});
+        let state = crate::twin::State::parse(state.to_string().as_bytes()).unwrap();
+        let twin = crate::twin::Topology::merge(vec![crate::twin::TopologyObject::of(state, "shop")]).unwrap();
+        let mut observations = observed();
+        let found = crate::observe::topology(&twin, "123456789012", "eu-west-1", &observations[1].read);
+        prop_assert!(found.node.is_some());
+        observations[1].answer = Some(serde_json::to_value(found).unwrap());
+        let line = [
+            format!("login password={secret} next"), format!("Authorization: Bearer {secret}"), json!({"apiKey": secret}).to_string(),
+            format!("postgres://shop:{secret}@db.internal/shop"), format!("{{\\\"client_secret\\\": \\\"{secret}\\\"}}"),
+            format!("GET /x?token={secret}&y=1"), format!("p\u{200b}asswo\u{202e}rd: {secret}"), format!("mail {secret}@example.com"),
+        ][form].clone();
+        observations[5].answer = Some(json!({"group": "g", "lines": [{"at": "2026-11-23T10:14:01Z", "message": line}]}));
+        observations[6] = example::observation("changes", json!({"changes": [{"at": "2026-11-23T10:10:00Z", "action": line, "by": "ana"}]}));
+        observations[4] = example::observation("configuration", json!({"resource_type": "aws_lambda_function", "name": "shop-orders",
+            "attributes": {"timeout": 15, "environment": {"API_TOKEN": secret, "nested": {"db_password": secret}}}}));
+        let (prompt, fixture) = asked(observations);
+        prop_assert!(!prompt.contains(&secret), "prompt: {prompt}");
+        prop_assert!(!fixture.contains(&secret), "fixture: {fixture}");
     }
 
     #[test]

@@ -68,6 +68,12 @@ pub(crate) fn first(incident: &Incident) -> Vec<ReadRequest> {
     reads
 }
 
+/// Lists the reads about a resource that no alarm is about: those of an incident, without the alarm's own.
+pub fn without_alarm(incident: &Incident) -> Vec<ReadRequest> {
+    let own = ["alarm", "alarm_history", "recent_actions"];
+    first(incident).into_iter().filter(|read| !own.contains(&read.read.kind())).collect()
+}
+
 /// What precedents are compared with: alarm, resource type and symptom in words.
 pub(crate) fn precedent_text(incident: &Incident) -> String {
     if let Some(asked) = &incident.request {

@@ -151,6 +151,14 @@ fn what_worked_before_is_preferred_and_cited() {
 }
 
 #[test]
+fn what_failed_elsewhere_is_tried_last() {
+    let mut elsewhere = example::precedent("lambda_update_timeout", json!({"timeout": 15}), "undone");
+    elsewhere["precedent"]["node"] = json!("aws_lambda_function.other");
+    let past = json!({"precedents": [elsewhere]});
+    check(lambda("Duration"), observed_with("precedents", past), r#"lambda_update_memory {"memory_size":512}"#);
+}
+
+#[test]
 fn a_precedent_that_is_not_similar_teaches_nothing() {
     let mut far = example::precedent("lambda_update_timeout", json!({"timeout": 15}), "unchanged");
     far["similarity"] = json!(0.2);

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::Candidate;
 use crate::shape::{Fields, OutcomeKind, SimilarPrecedent};
-use crate::twin::{Gates, Node};
+use crate::twin::{Gates, Node, Standing, track_records};
 
 /// The precedents that count for one target.
 pub(super) struct Track<'a> {
@@ -31,16 +31,23 @@ impl<'a> Track<'a> {
         if left.is_empty() {
             return None;
         }
-        if let Some(at) = left.iter().position(|candidate| self.success_of(candidate).is_some()) {
+        let records = track_records(self.counted.iter().copied(), &Gates::default());
+        let standing = |candidate: &Candidate| {
+            records.iter().find(|record| record.action == candidate.action.word()).map(|record| &record.standing)
+        };
+        if let Some(at) = left.iter().position(|candidate| standing(candidate) == Some(&Standing::Recommended)) {
             let candidate = left.remove(at);
             let lesson = self.success_of(&candidate).map(|found| sentence(found, "and the alarm recovered"));
             return Some((candidate, lesson));
         }
+        // What failed in similar incidents elsewhere is tried last.
+        let discouraged = |candidate: &Candidate| matches!(standing(candidate), Some(Standing::Discouraged { .. }));
+        let at = left.iter().position(|candidate| !discouraged(candidate)).unwrap_or(0);
         let avoided = self.counted.iter().find(|found| failed(found.precedent.outcome)).map(|found| {
             let what = format!("with the outcome {}, which is why it is not repeated", found.precedent.outcome.name());
             sentence(found, &what)
         });
-        Some((left.remove(0), avoided))
+        Some((left.remove(at), avoided))
     }
 
     /// The failures, for the reason why nothing is proposed.

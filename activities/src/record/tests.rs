@@ -49,6 +49,19 @@ fn a_success_is_remembered_with_its_parameters() {
 }
 
 #[test]
+fn an_incident_that_comes_again_asks_with_the_text_that_is_remembered() {
+    let answer = record(request(OutcomeKind::Recovered, executed(json!({"timeout": 10})))).unwrap();
+    let again = crate::detect::first_reads(&example::incident());
+    let asked = again.into_iter().find_map(|read| match read.read {
+        crate::shape::Read::Precedents { text, .. } => Some(text),
+        _ => None,
+    });
+    let remembered = crate::twin::embed_local(&answer.precedent.text).unwrap();
+    let similarity = remembered.cosine(&crate::twin::embed_local(&asked.unwrap()).unwrap()).unwrap();
+    assert!(similarity > 0.9999 && answer.precedent.cause.is_some(), "{similarity}");
+}
+
+#[test]
 fn no_proposal_is_remembered_as_none() {
     let finding = json!({"finding": {"reason": "a change broke it", "problems": ["p"],
         "cause": {"statement": "a deployment", "evidence": ["E3"]}, "reasoner": {"kind": "rules", "name": "playbook v1"}}});

@@ -23,6 +23,9 @@ pub struct TopologyAnswer {
     /// The neighbours, nearest first.
     #[serde(default)]
     pub neighbours: Vec<Neighbour>,
+    /// How many neighbours there are within the depth that was asked and among what fails with the node.
+    #[serde(default)]
+    pub near: u64,
     /// How many nodes fail when the node fails, also those that are not among the neighbours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub affected: Option<u32>,
@@ -100,6 +103,9 @@ pub struct PrecedentsAnswer {
     /// How many precedents there are in all.
     #[serde(default)]
     pub total: u64,
+    /// One sentence on each precedent that could not be read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<String>,
 }
 
 /// A precedent with its similarity to the present incident.

@@ -39,7 +39,7 @@ pub struct Context {
     pub dropped: Vec<Dropped>,
     /// What could not be observed, one sentence each.
     pub gaps: Vec<String>,
-    /// Estimated tokens of all pieces (a token is four characters).
+    /// Estimated tokens of all pieces and of the notes on gaps and what was left out (a token is four characters).
     pub tokens: u32,
     /// How many secrets were replaced.
     pub redactions: u32,
@@ -99,6 +99,9 @@ pub enum Topic {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Dropped {
+    /// The number that the piece has, or had; of several pieces the first and the last, `E9 to E12`.
+    #[serde(default)]
+    pub evidence: String,
     /// What it was about.
     pub topic: Topic,
     /// The heading.
@@ -107,6 +110,12 @@ pub struct Dropped {
     pub tokens: u32,
     /// True when nothing of it is left, false when it was shortened.
     pub whole: bool,
+    /// How many lines were left out.
+    #[serde(default)]
+    pub lines: u32,
+    /// How many lines there were.
+    #[serde(default)]
+    pub of: u32,
 }
 
 /// One exchange with the model after which it was given more evidence.

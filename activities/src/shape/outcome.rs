@@ -164,7 +164,7 @@ pub struct PrecedentNote {
     pub at: String,
     /// The alarm's name.
     pub alarm: String,
-    /// The text that its embedding is made from: alarm, resource type, symptom, cause.
+    /// The text that its embedding is made from: alarm, resource and symptom, as the next such incident will ask for it.
     pub text: String,
     /// The node, where the twin held one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -54,6 +54,7 @@ fn follows_query_sign(word: &[u8]) -> bool {
 fn ends_prefix(before: &[u8]) -> bool {
     match before {
         [.., b'g', b'h', b'o' | b'p' | b's' | b'u' | b'r'] => true,
+        [.., b'h', b'f'] | [.., b'v', b'1'] => true,
         [.., b's' | b'r' | b'p', b'k'] | [.., b's', b'e', b'c'] | [.., b'p', b'a', b't'] | [.., b'n', b'p', b'm'] => {
             true
         }
@@ -69,7 +70,12 @@ fn is_break(bytes: &[u8], at: usize, byte: u8) -> bool {
         return card
             || matches!(
                 before,
-                [.., b's', b'k'] | [.., b'p', b'a', b't'] | [.., b'x', b'o', b'x', _] | [.., b'-', b'-', b'-']
+                [.., b's', b'k']
+                    | [.., b'p', b'a', b't']
+                    | [.., b'y', b'p', b'i']
+                    | [.., b'a', b'p', b'p']
+                    | [.., b'x', b'o', b'x', _]
+                    | [.., b'-', b'-', b'-']
             );
     }
     card || ["bearer", "basic", "sha256"].iter().any(|scheme| ends_with(before, scheme.as_bytes()))
@@ -79,9 +85,12 @@ fn ends_with_digits(before: &[u8]) -> bool {
     before.len() >= 4 && before[before.len() - 4..].iter().all(u8::is_ascii_digit)
 }
 
-/// Access key ids and web tokens.
+/// Access key ids, session tokens and web tokens.
 fn holds_capitals(text: &str, has_dot: bool) -> bool {
-    has_dot && text.contains("eyJ") || text.as_bytes().windows(4).any(|four| four[3] == b'A' && KEY_IDS.contains(&four))
+    has_dot && text.contains("eyJ")
+        || text.contains("IQoJ")
+        || text.contains("AIza")
+        || text.as_bytes().windows(4).any(|four| four[3] == b'A' && KEY_IDS.contains(&four))
 }
 
 /// Whether forty letters of a secret access key follow each other.
@@ -142,7 +151,9 @@ const KEY_LETTERS: usize = 40;
 const LONGEST_PARAMETER: usize = 24;
 
 /// The ends of the words whose values are taken out.
-const TELLING: [&[u8]; 10] = [
+const TELLING: [&[u8]; 12] = [
+    b"passcode",
+    b"pass",
     b"password",
     b"passwd",
     b"pwd",

@@ -4,8 +4,10 @@
 //! those are the context's.
 
 mod glance;
+mod plain;
 mod redact;
 mod template;
 
-pub use redact::{REDACTED, is_secret_name, redact};
-pub use template::{Template, cluster, template};
+pub use plain::{plain, visible};
+pub use redact::{REDACTED, is_secret_name, redact, redact_addresses, redact_value};
+pub use template::{LoggedLine, Template, cluster, template};

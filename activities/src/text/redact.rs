@@ -4,9 +4,11 @@
 //! an account. What stands around a secret stays readable (`password=[redacted]`), because that it was there is evidence.
 
 use std::borrow::Cow;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::LazyLock;
 
 use regex::{Captures, Regex, RegexSet};
+use serde_json::Value;
 
 use super::glance::looks_clean;
 
@@ -36,6 +38,56 @@ fn closely(text: &str) -> Cow<'_, str> {
     match SECRET_ACCESS_KEY.replace_all(&clean, hide_secret_access_key) {
         Cow::Owned(replaced) => Cow::Owned(replaced),
         Cow::Borrowed(_) => clean,
+    }
+}
+
+/// Takes the addresses of the open internet out of `text`: those who called are people. Addresses of private networks stay, they
+/// name machines.
+///
+/// ```
+/// assert_eq!(activities::text::redact_addresses("203.0.113.9 called 10.0.1.7"), "[address] called 10.0.1.7");
+/// ```
+pub fn redact_addresses(text: &str) -> Cow<'_, str> {
+    ADDRESS.replace_all(text, |found: &Captures<'_>| {
+        let public = found[0].parse::<IpAddr>().is_ok_and(is_public);
+        if public { ADDRESS_MARK.to_owned() } else { found[0].to_owned() }
+    })
+}
+
+fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(four) => is_public_v4(four),
+        IpAddr::V6(six) => six.to_ipv4_mapped().map_or_else(|| is_public_v6(six), is_public_v4),
+    }
+}
+
+fn is_public_v4(address: Ipv4Addr) -> bool {
+    let shared = address.octets()[0] == 100 && (64..128).contains(&address.octets()[1]);
+    let own = address.is_private() || address.is_loopback() || address.is_link_local() || shared;
+    !(own || address.octets()[0] == 0 || address.is_broadcast())
+}
+
+fn is_public_v6(address: Ipv6Addr) -> bool {
+    let own = address.is_unique_local() || address.is_unicast_link_local() || address.is_loopback();
+    !(own || address.is_unspecified())
+}
+
+/// Takes the secrets out of a JSON value: those that a name gives away, whatever they look like, and those that look like some.
+pub fn redact_value(name: &str, value: &Value) -> Value {
+    match value {
+        Value::String(_) | Value::Number(_) if is_secret_name(name) => REDACTED.into(),
+        Value::String(text) => redact(text).into(),
+        Value::Array(items) => items.iter().map(|item| redact_value(name, item)).collect(),
+        Value::Object(fields) => {
+            // `{name: "DB_PASSWORD", value: "..."}`, as containers write their environment: the name judges the value.
+            let named = ["name", "Name", "key", "Key"].iter().find_map(|field| fields.get(*field)?.as_str());
+            let clean = |(field, value): (&String, &Value)| {
+                let judge = if field.eq_ignore_ascii_case("value") { named.unwrap_or(field) } else { field };
+                (field.clone(), redact_value(judge, value))
+            };
+            Value::Object(fields.iter().map(clean).collect())
+        }
+        other => other.clone(),
     }
 }
 
@@ -83,7 +135,13 @@ struct Rule {
     replacement: &'static str,
 }
 
-const SECRET_WORDS: [&str; 12] = [
+const SECRET_WORDS: [&str; 18] = [
+    "pass",
+    "pgpassword",
+    "passcode",
+    "creds",
+    "jwt",
+    "apitoken",
     "password",
     "passwd",
     "pwd",
@@ -98,7 +156,9 @@ const SECRET_WORDS: [&str; 12] = [
     "privatekey",
 ];
 
-const SECRET_PAIRS: [(&str, &str); 8] = [
+const SECRET_PAIRS: [(&str, &str); 10] = [
+    ("account", "key"),
+    ("connection", "string"),
     ("api", "key"),
     ("access", "key"),
     ("private", "key"),
@@ -115,16 +175,21 @@ const POINTERS: [&str; 8] = ["arn", "name", "id", "url", "path", "ttl", "expiry"
 /// Pattern and replacement, most specific first: what an earlier rule has taken out, a later one no longer sees.
 ///
 /// Word boundaries are those of ASCII: the others cost a hundred times as much on text that is not.
-const PATTERNS: [(&str, &str); 12] = [
+const PATTERNS: [(&str, &str); 13] = [
     // A PEM block, also one that was cut off before its end.
     (r"(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\z)", "[redacted]"),
     // Access key ids of AWS, permanent and temporary.
     (r"(?-u:\b)(?:AKIA|ASIA|AROA|AIDA|ABIA|ACCA)[A-Z0-9]{12,}(?-u:\b)", "[redacted]"),
+    // Session tokens of AWS, by how they begin.
+    (r"(?-u:\b)IQoJb3JpZ2lu[A-Za-z0-9/+=_-]{8,}", "[redacted]"),
     // JSON web tokens.
     (r"(?-u:\b)eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)?", "[redacted]"),
     // Tokens whose issuer gave them a prefix: Stripe, GitHub, GitLab, Slack, npm, Anthropic and OpenAI.
     (r"(?-u:\b)(?:[sr]k|pk|whsec)_(?:live|test)?_?[A-Za-z0-9]{10,}(?-u:\b)", "[redacted]"),
-    (r"(?-u:\b)(?:gh[opsur]_|github_pat_|glpat-|xox[abeprs]-|npm_|sk-)[A-Za-z0-9_-]{10,}", "[redacted]"),
+    (
+        r"(?-u:\b)(?:gh[opsur]_|github_pat_|glpat-|xox[abeprs]-|xapp-|npm_|pypi-|hf_|dop_v1_|dckr_pat_|AIza|sk-)[A-Za-z0-9_-]{10,}",
+        "[redacted]",
+    ),
     // Name and password in a URL: the name stays.
     (r"(?i)(?-u:\b)([a-z][a-z0-9+.-]*://[^\s:/@]*):[^\s/@]+@", "$1:[redacted]@"),
     // The credentials of an HTTP header.
@@ -136,12 +201,12 @@ const PATTERNS: [(&str, &str); 12] = [
     ),
     // A quoted value whose name says that it is a secret, also inside a JSON text that is itself quoted.
     (
-        r#"(?i)((?:password|passwd|pwd|passphrase|secret|token|credentials?|api[_-]?key|access[_-]?key|private[_-]?key|secret[_-]?key|authorization)\\*["']?\s*(?:[:=]|=>)\s*\\*["'])[^"'\\]+"#,
+        r#"(?i)((?:password|passwd|pwd|passphrase|passcode|(?:^|[^a-z])pass|secret|token|credentials?|(?:api|access|account|private|secret)[_-]?key|authorization)\\*["']?\s*(?:[:=]|=>)\s*\\*["'])[^"'\\]+"#,
         "$1[redacted]",
     ),
     // The same without quotes: `name=value` and `name: value`.
     (
-        r#"(?i)((?:password|passwd|pwd|passphrase|secret|token|credentials?|api[_-]?key|access[_-]?key|private[_-]?key|secret[_-]?key|authorization)["']?\s*(?:[:=]|=>)\s*)[^\s"',;&)}\[\]\\]+"#,
+        r#"(?i)((?:password|passwd|pwd|passphrase|passcode|(?:^|[^a-z])pass|secret|token|credentials?|(?:api|access|account|private|secret)[_-]?key|authorization)["']?\s*(?:[:=]|=>)\s*)[^\s"',;&)}\[\]\\]+"#,
         "$1[redacted]",
     ),
     // Mail addresses.
@@ -158,6 +223,13 @@ static ANY_RULE: LazyLock<RegexSet> = LazyLock::new(|| {
     #[expect(clippy::expect_used, reason = "the same patterns compile one by one")]
     RegexSet::new(PATTERNS.iter().map(|(pattern, _)| *pattern).chain([FORTY_LETTERS])).expect("the patterns compile")
 });
+
+/// Whatever may be an address; what it is is told by reading it.
+static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
+    compiled(r"(?-u:\b)[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?-u:\b)|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*[0-9A-Fa-f]")
+});
+
+const ADDRESS_MARK: &str = "[address]";
 
 static SECRET_ACCESS_KEY: LazyLock<Regex> = LazyLock::new(|| compiled(FORTY_LETTERS));
 
@@ -205,6 +277,8 @@ mod tests {
         check("charge failed for sk_live_9f8e7d6c5b4a39281706", "charge failed for [redacted]");
         check("x ghp_0123456789abcdefghij y", "x [redacted] y");
         check("t eyJhbGciOi.eyJzdWIiOi.c2lnbmF0 u", "t [redacted] u");
+        check("session IQoJb3JpZ2luX2VjEJr//wEaCWV1LXdlc3QtMSJ= u", "session [redacted] u");
+        check("AccountKey=abc/def== db_pass=x9 pass: y8", "AccountKey=[redacted] db_pass=[redacted] pass: [redacted]");
     }
 
     #[test]
@@ -218,6 +292,34 @@ mod tests {
     }
 
     #[test]
+    fn callers_go_and_machines_stay() {
+        #[track_caller]
+        fn check(text: &str, expect: &str) {
+            assert_eq!(redact_addresses(text), expect);
+        }
+        check("from 203.0.113.9:443, 198.51.100.255", "from [address]:443, [address]");
+        check(
+            "10.0.1.7 172.16.0.1 192.168.1.1 127.0.0.1 169.254.169.254 0.0.0.0/0",
+            "10.0.1.7 172.16.0.1 192.168.1.1 127.0.0.1 169.254.169.254 0.0.0.0/0",
+        );
+        check("2001:db8::17 called fd00::1 and ::1", "[address] called fd00::1 and ::1");
+        check("::ffff:203.0.113.9", "[address]");
+        check(
+            "at 10:15:30, arn:aws:lambda:eu-west-1:123456789012:function:f",
+            "at 10:15:30, arn:aws:lambda:eu-west-1:123456789012:function:f",
+        );
+    }
+
+    #[test]
+    fn a_value_is_judged_by_its_name_however_deep_it_stands() {
+        let value = serde_json::json!({"timeout": 10, "environment": {"DB_PASS": "x", "TABLE": "orders", "n": ["sk-0123456789abc"]},
+            "list": [{"name": "API_KEY", "value": "k"}, {"name": "PORT", "value": "80"}], "manage_password": true});
+        let expect = serde_json::json!({"timeout": 10, "environment": {"DB_PASS": REDACTED, "TABLE": "orders", "n": [REDACTED]},
+            "list": [{"name": "API_KEY", "value": REDACTED}, {"name": "PORT", "value": "80"}], "manage_password": true});
+        assert_eq!(redact_value("", &value), expect);
+    }
+
+    #[test]
     fn ordinary_lines_stay() {
         for line in [
             "REPORT RequestId: 6f1c1c1e-9a3b-4a55-8b57-0e7a5c1f2d3e Duration: 9987.21 ms Billed Duration: 10000 ms Memory Size: 256 MB",
@@ -225,6 +327,7 @@ mod tests {
             "arn:aws:lambda:eu-west-1:123456789012:function:shop-prod-orders",
             "https://sqs.eu-west-1.amazonaws.com/123456789012/shop-prod-orders",
             "tokenizer ready, keys: 12",
+            "bypass: on, compass=north, passed 3 of 4",
         ] {
             check(line, line);
         }
@@ -275,7 +378,17 @@ mod tests {
         }
     }
 
-    const FRAGMENTS: [&str; 45] = [
+    const FRAGMENTS: [&str; 55] = [
+        "passcode",
+        "pass",
+        "account_key",
+        "IQoJb3JpZ2lu",
+        "AIza",
+        "pypi-",
+        "hf_",
+        "dop_v1_",
+        "xapp-",
+        "dckr_pat_",
         "password",
         "PASSWD",
         "pwd",

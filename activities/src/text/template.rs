@@ -1,7 +1,7 @@
 //! Log lines reduced to templates: the words that repeat stay, what differs from line to line becomes a placeholder.
 //!
-//! Owns which parts of a line are variable. A thousand lines that say the same become one template with a count and
-//! a few samples, which is what a reader (and a model's budget) needs.
+//! Owns which parts of a line are variable, and which templates tell most. A thousand lines that say the same become one
+//! template with a count and a few samples, which is what a reader (and a model's budget) needs.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -9,7 +9,14 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
-use super::redact;
+/// A line of a log, its secrets taken out already.
+#[derive(Clone, Copy, Debug)]
+pub struct LoggedLine<'a> {
+    /// When it was written.
+    pub at: &'a str,
+    /// What it says.
+    pub text: &'a str,
+}
 
 /// Lines that say the same, as one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,38 +25,97 @@ pub struct Template {
     pub pattern: String,
     /// How many lines fit it.
     pub count: u64,
-    /// The first lines that fit it, redacted.
+    /// When the first and the last of them were written.
+    pub first: String,
+    /// See `first`.
+    pub last: String,
+    /// The first lines that fit it.
     pub samples: Vec<String>,
 }
 
-/// Reduces one line to its template; secrets are taken out first.
+/// Reduces one line to its template.
 pub fn template(line: &str) -> String {
-    let mut reduced = redact(line).trim().to_owned();
+    let mut reduced = line.trim().to_owned();
+    if !reduced.bytes().any(|byte| byte.is_ascii_digit()) {
+        return reduced;
+    }
     for (pattern, placeholder) in VARIABLE_PARTS.iter() {
-        reduced = pattern.replace_all(&reduced, *placeholder).into_owned();
+        if let std::borrow::Cow::Owned(replaced) = pattern.replace_all(&reduced, *placeholder) {
+            reduced = replaced;
+        }
     }
     reduced
 }
 
-/// Groups lines by template, most frequent first and equally frequent ones in order of appearance.
-pub fn cluster<'a>(lines: impl IntoIterator<Item = &'a str>, samples: usize) -> Vec<Template> {
+/// Groups lines by template: those that speak of trouble first, then the most frequent, then in order of appearance.
+pub fn cluster<'a>(lines: impl IntoIterator<Item = LoggedLine<'a>>, samples: usize) -> Vec<Template> {
     let mut groups: Vec<Template> = Vec::new();
     let mut by_pattern: HashMap<String, usize> = HashMap::new();
     for line in lines {
-        let pattern = template(line);
+        let pattern = template(line.text);
         let at = *by_pattern.entry(pattern).or_insert_with_key(|pattern| {
-            groups.push(Template { pattern: pattern.clone(), count: 0, samples: Vec::new() });
+            let first = line.at.to_owned();
+            groups.push(Template {
+                pattern: pattern.clone(),
+                count: 0,
+                last: first.clone(),
+                first,
+                samples: Vec::new(),
+            });
             groups.len() - 1
         });
         let group = &mut groups[at];
         group.count += 1;
+        if line.at < group.first.as_str() {
+            group.first = line.at.to_owned();
+        }
+        if line.at > group.last.as_str() {
+            group.last = line.at.to_owned();
+        }
         if group.samples.len() < samples {
-            group.samples.push(redact(line).trim().to_owned());
+            group.samples.push(line.text.trim().to_owned());
         }
     }
-    groups.sort_by_key(|group| std::cmp::Reverse(group.count));
+    groups.sort_by_cached_key(|group| (trouble(&group.pattern), std::cmp::Reverse(group.count)));
     groups
 }
+
+/// How much a line speaks of trouble: 0 most, 2 least.
+fn trouble(pattern: &str) -> u8 {
+    let text = pattern.to_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    if says(&TROUBLE) {
+        0
+    } else if says(&WORRY) {
+        1
+    } else {
+        2
+    }
+}
+
+const TROUBLE: [&str; 20] = [
+    "error",
+    "exception",
+    "fatal",
+    "panic",
+    "critical",
+    "traceback",
+    "timed out",
+    "timeout",
+    "refused",
+    "denied",
+    "unauthorized",
+    "forbidden",
+    "throttl",
+    "out of memory",
+    "oom",
+    "killed",
+    "fail",
+    "unavailable",
+    "exhausted",
+    "deadlock",
+];
+const WORRY: [&str; 5] = ["warn", "retry", "slow", "exceed", "limit"];
 
 static VARIABLE_PARTS: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
     PATTERNS
@@ -92,18 +158,28 @@ mod tests {
         check("commit 9f8e7d6c5b4a39281706", "commit <hex>");
     }
 
-    #[test]
-    fn secrets_never_reach_a_template() {
-        check("login password=hunter22", "login password=[redacted]");
+    fn of(lines: &[(&'static str, &'static str)]) -> Vec<Template> {
+        cluster(lines.iter().map(|&(at, text)| LoggedLine { at, text }), 2)
     }
 
     #[test]
-    fn equal_lines_become_one() {
-        let groups = cluster(["took 3 ms", "started", "took 4 ms", "took 5 ms"], 2);
+    fn equal_lines_become_one_with_their_times() {
+        let groups = of(&[("2", "took 3 ms"), ("1", "started"), ("1", "took 4 ms"), ("3", "took 5 ms")]);
         assert_eq!(groups.len(), 2);
-        assert_eq!(
-            groups[0],
-            Template { pattern: "took <n> ms".into(), count: 3, samples: vec!["took 3 ms".into(), "took 4 ms".into()] }
-        );
+        let expect = Template {
+            pattern: "took <n> ms".into(),
+            count: 3,
+            first: "1".into(),
+            last: "3".into(),
+            samples: vec!["took 3 ms".into(), "took 4 ms".into()],
+        };
+        assert_eq!(groups[0], expect);
+    }
+
+    #[test]
+    fn one_error_tells_more_than_many_reports() {
+        let groups = of(&[("", "REPORT 1"), ("", "REPORT 2"), ("", "slow 3"), ("", "Task timed out"), ("", "slow 4")]);
+        let patterns: Vec<&str> = groups.iter().map(|group| group.pattern.as_str()).collect();
+        assert_eq!(patterns, ["Task timed out", "slow <n>", "REPORT <n>"]);
     }
 }

@@ -44,6 +44,7 @@ mod resolve;
 mod scan;
 mod state;
 mod topology;
+mod track;
 mod vector;
 mod view;
 
@@ -66,12 +67,15 @@ pub use object::{ObjectError, TopologyObject};
 pub use path::{Path, PathMeaning};
 pub use picture::picture;
 pub use policy::{Budget, Effect, Finding, Policy, Principal, Question, Rule, Step, Verdict, policy_schema};
-pub use precedent::{Gates, Precedent, Recall, RecallError, Standing, TrackRecord, track_records};
+pub use precedent::{Precedent, Recall, RecallError, Recalled};
 pub use radius::{MOST_REACHED, Reached};
 pub use resolve::{Place, Resolution, alarm_names};
 pub use state::{Instance, LeftOut, State, StateError, SuccessionError};
 pub use topology::{Lookup, MergeError, NodeRef, ReadError, Source, Topology};
-pub use vector::{Hit, Vector, VectorError, VectorIndex, VectorKind};
+pub use track::{Gates, Standing, TrackRecord, track_records};
+pub use vector::{
+    Hit, IndexError, IndexHeader, IndexReader, Label, Vector, VectorError, VectorIndex, VectorKind, group_of,
+};
 
 #[cfg(test)]
 mod tests;

@@ -1,16 +1,18 @@
-//! Precedents: what became of former incidents, and what that says about the present one.
+//! Precedents: what became of former incidents, and the search for similar ones.
 //!
-//! Owns the stored record, the search for similar ones, and the gates that a recalled action must pass: it must be
-//! similar enough, clearly more similar than what speaks for something else, and have helped more often than it failed.
-//! Similarity alone repeats mistakes: what failed last time is just as similar.
+//! Owns the stored record and the vectors by which records are found. The vectors of each model stand apart from the
+//! others. What the found ones say about an action stands in `twin/track.rs`. Reads and writes nothing: where records and
+//! vectors are kept is the caller's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::vector::{Vector, VectorError, VectorIndex, VectorKind};
-use crate::shape::{OutcomeKind, PrecedentNote, SimilarPrecedent};
+use super::vector::{Label, Vector, VectorError, VectorIndex, VectorKind, group_of};
+use crate::shape::PrecedentNote;
 
 /// What is stored of one incident.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,6 +22,15 @@ pub struct Precedent {
     pub note: PrecedentNote,
     /// The vector of the note's text.
     pub vector: Vector,
+}
+
+impl Precedent {
+    /// The label of its vector in an index, under the key of its record.
+    pub fn label(&self, key: impl Into<String>) -> Label {
+        // An instant that cannot be read makes it the oldest of equally similar ones, and nothing else.
+        let at = self.note.at.parse::<Timestamp>().map_or(i64::MIN, Timestamp::as_millisecond);
+        Label { key: key.into(), at, group: group_of(self.note.resource_type.as_deref()) }
+    }
 }
 
 /// Why precedents cannot be searched.
@@ -38,192 +49,100 @@ pub enum RecallError {
     Vector(#[from] VectorError),
 }
 
-/// All precedents, searchable; those of each model apart from the others.
+/// The vectors of precedents, searchable; those of each model apart from the others.
 #[derive(Clone, Debug, Default)]
 pub struct Recall {
-    notes: Vec<PrecedentNote>,
-    indexes: BTreeMap<VectorKind, (VectorIndex, Vec<usize>)>,
+    /// Those of one kind may come in several parts.
+    indexes: BTreeMap<VectorKind, Vec<Arc<VectorIndex>>>,
+}
+
+/// A precedent that was found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recalled {
+    /// The key of its record.
+    pub key: String,
+    /// Cosine similarity, 0 to 1.
+    pub similarity: f64,
 }
 
 impl Recall {
-    /// Takes precedents in; of two with the same incident id the later one counts.
-    pub fn of(precedents: impl IntoIterator<Item = Precedent>) -> Self {
-        let mut by_id: BTreeMap<String, Precedent> = BTreeMap::new();
-        for precedent in precedents {
-            by_id.insert(precedent.note.id.clone(), precedent);
-        }
-        let mut recall = Self::default();
-        for (_, precedent) in by_id {
-            recall.add(precedent);
-        }
-        recall
+    /// Takes in the vectors of an index.
+    pub fn insert(&mut self, index: Arc<VectorIndex>) {
+        self.indexes.entry(index.kind().clone()).or_default().push(index);
     }
 
-    /// How many precedents there are.
+    /// Takes in the vector of one record.
+    ///
+    /// # Errors
+    ///
+    /// When the key is empty or longer than 96 bytes.
+    pub fn add(&mut self, key: &str, precedent: &Precedent) -> Result<(), VectorError> {
+        let kind = precedent.vector.kind();
+        let parts = self.indexes.entry(kind.clone()).or_default();
+        if parts.is_empty() {
+            parts.push(Arc::new(VectorIndex::new(kind)));
+        }
+        let part = parts.last_mut().map(Arc::make_mut);
+        part.map_or(Ok(()), |part| part.push(precedent.label(key), &precedent.vector))
+    }
+
+    /// How many vectors there are.
     pub fn len(&self) -> usize {
-        self.notes.len()
+        self.indexes().map(VectorIndex::len).sum()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.notes.is_empty()
+        self.len() == 0
     }
 
-    /// Finds the precedents that are most like a vector, best first.
+    /// The indexes, those of each kind in the order in which they were taken in.
+    pub fn indexes(&self) -> impl Iterator<Item = &VectorIndex> {
+        self.indexes.values().flatten().map(Arc::as_ref)
+    }
+
+    /// Finds the records that are most like a vector, best first and of equally similar ones the newest first.
     ///
-    /// Only those of the vector's own model and dimension are compared. That there are others only is an error, because
-    /// it would look like an incident that never happened before.
-    pub fn nearest(&self, query: &Vector, most: usize) -> Result<Vec<SimilarPrecedent>, RecallError> {
-        let Some((index, positions)) = self.indexes.get(&query.kind()) else {
+    /// Only those of the vector's own model and dimension are compared; that there are others only is an error, because it
+    /// would look like an incident that never happened before. Where a type of resource is given, records of another type
+    /// are left out. A record counts once, and only if its key is `wanted`.
+    ///
+    /// # Errors
+    ///
+    /// [`RecallError::NoneOfKind`] when all precedents were embedded by other models.
+    pub fn nearest(
+        &self,
+        query: &Vector,
+        resource_type: Option<&str>,
+        most: usize,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<Vec<Recalled>, RecallError> {
+        let Some(parts) = self.indexes.get(&query.kind()) else {
             return if self.is_empty() { Ok(Vec::new()) } else { Err(self.none_of(query)) };
         };
-        let hits = index.nearest(query, most)?;
-        let similar = |similarity: f32, row: usize| SimilarPrecedent {
-            similarity: f64::from(similarity.clamp(0.0, 1.0)),
-            precedent: self.notes[positions[row]].clone(),
-        };
-        Ok(hits.into_iter().map(|hit| similar(hit.similarity, hit.row)).collect())
-    }
-
-    fn add(&mut self, precedent: Precedent) {
-        let kind = precedent.vector.kind();
-        let (index, positions) =
-            self.indexes.entry(kind.clone()).or_insert_with(|| (VectorIndex::new(kind), Vec::new()));
-        // The index is of the vector's own kind, so that it takes it.
-        if index.push(&precedent.vector).is_ok() {
-            positions.push(self.notes.len());
-            self.notes.push(precedent.note);
+        let group = group_of(resource_type);
+        let fits = |label: &Label| (group == 0 || label.group == 0 || label.group == group) && wanted(&label.key);
+        let mut found = Vec::new();
+        for part in parts {
+            // Twice as many: a record that was written twice takes two places.
+            for hit in part.nearest(query, most.saturating_mul(2), fits)? {
+                found.push((hit.similarity, &part.labels()[hit.row]));
+            }
         }
+        found
+            .sort_by(|(one, a), (other, b)| other.total_cmp(one).then(b.at.cmp(&a.at)).then_with(|| a.key.cmp(&b.key)));
+        let mut seen = BTreeSet::new();
+        found.retain(|(_, label)| seen.insert(&label.key));
+        let recalled = |(similarity, label): (f32, &Label)| Recalled {
+            key: label.key.clone(),
+            similarity: f64::from(similarity.clamp(0.0, 1.0)),
+        };
+        Ok(found.into_iter().take(most).map(recalled).collect())
     }
 
     fn none_of(&self, query: &Vector) -> RecallError {
         let held: Vec<String> = self.indexes.keys().map(|kind| format!("`{kind}`")).collect();
         RecallError::NoneOfKind { wanted: query.kind().to_string(), held: held.join(", ") }
-    }
-}
-
-/// What a recalled action must pass.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Gates {
-    /// The least similarity that counts.
-    pub similarity: f64,
-    /// How much more similar the best support must be than the best of any other action that helped.
-    pub margin: f64,
-    /// How many more times it must have helped than failed.
-    pub surplus: u32,
-}
-
-impl Default for Gates {
-    /// The values under which unrelated incidents of one account stay apart with the local embedding.
-    fn default() -> Self {
-        Self { similarity: 0.6, margin: 0.05, surplus: 1 }
-    }
-}
-
-/// What became of one action in similar incidents.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TrackRecord {
-    /// The action's name.
-    pub action: String,
-    /// How many times the alarm was over after it.
-    pub helped: u32,
-    /// How many times it failed, changed nothing, made it worse or was undone.
-    pub failed: u32,
-    /// How many times a human said no.
-    pub rejected: u32,
-    /// The similarity of the incident that is most like the present one.
-    pub similarity: f64,
-    /// The incidents, most similar first.
-    pub incidents: Vec<String>,
-    /// Whether it may be recalled, and if not, why.
-    pub standing: Standing,
-}
-
-/// Whether a former action may be taken as a model.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "standing", rename_all = "snake_case")]
-pub enum Standing {
-    /// It helped, and nothing else is as close.
-    Recommended,
-    /// It may be right, but the past does not say so clearly.
-    Undecided {
-        /// Why.
-        reason: String,
-    },
-    /// It failed or was refused under these circumstances.
-    Discouraged {
-        /// Why.
-        reason: String,
-    },
-}
-
-/// Weighs what was done in similar incidents: one record for each action, most similar first.
-pub fn track_records(found: &[SimilarPrecedent], gates: &Gates) -> Vec<TrackRecord> {
-    let mut records: Vec<TrackRecord> = Vec::new();
-    for similar in found.iter().filter(|similar| similar.similarity >= gates.similarity) {
-        let Some(action) = similar.precedent.action.as_deref().filter(|action| *action != "none") else { continue };
-        let at = records.iter().position(|record| record.action == action).unwrap_or_else(|| {
-            records.push(TrackRecord::new(action));
-            records.len() - 1
-        });
-        records[at].count(similar);
-    }
-    records.sort_by(|a, b| b.similarity.total_cmp(&a.similarity).then_with(|| a.action.cmp(&b.action)));
-    let standings: Vec<Standing> = records.iter().map(|record| record.judge(&records, gates)).collect();
-    for (record, standing) in records.iter_mut().zip(standings) {
-        record.standing = standing;
-    }
-    records
-}
-
-impl TrackRecord {
-    fn new(action: &str) -> Self {
-        let standing = Standing::Undecided { reason: String::new() };
-        Self {
-            action: action.to_owned(),
-            helped: 0,
-            failed: 0,
-            rejected: 0,
-            similarity: 0.0,
-            incidents: Vec::new(),
-            standing,
-        }
-    }
-
-    fn count(&mut self, similar: &SimilarPrecedent) {
-        match similar.precedent.outcome {
-            OutcomeKind::Recovered => self.helped += 1,
-            OutcomeKind::Unchanged | OutcomeKind::Worse | OutcomeKind::Undone | OutcomeKind::Failed => self.failed += 1,
-            OutcomeKind::Rejected => self.rejected += 1,
-            // Nobody knows whether it would have helped.
-            _ => {}
-        }
-        self.similarity = self.similarity.max(similar.similarity);
-        self.incidents.push(similar.precedent.id.clone());
-    }
-
-    fn judge(&self, all: &[Self], gates: &Gates) -> Standing {
-        let (against, for_it) = (self.failed + self.rejected, self.helped);
-        if against > 0 && against >= for_it {
-            let reason = format!(
-                "it helped {for_it} times, failed {} times and was refused {} times in similar incidents",
-                self.failed, self.rejected
-            );
-            return Standing::Discouraged { reason };
-        }
-        if for_it < against + gates.surplus.max(1) {
-            return Standing::Undecided { reason: "nobody knows whether it helped in a similar incident".to_owned() };
-        }
-        let rivals =
-            all.iter().filter(|other| other.action != self.action && other.helped > other.failed + other.rejected);
-        match rivals.max_by(|a, b| a.similarity.total_cmp(&b.similarity)) {
-            Some(rival) if self.similarity < rival.similarity + gates.margin => {
-                Standing::Undecided { reason: format!("`{}` helped in incidents that are as similar", rival.action) }
-            }
-            _ => Standing::Recommended,
-        }
     }
 }
 
@@ -234,117 +153,74 @@ mod tests {
     use super::*;
     use crate::twin::embed_local;
 
-    fn precedent(id: &str, text: &str, action: &str, outcome: &str) -> Precedent {
-        let note = json!({"id": id, "at": "2026-11-01T00:00:00Z", "alarm": "a", "text": text, "action": action, "outcome": outcome,
+    const DURATION: &str = "alarm orders-duration resource aws_lambda_function orders metric Duration";
+
+    fn precedent(at: &str, kind: Option<&str>, text: &str) -> Precedent {
+        let note = json!({"id": "i", "at": at, "alarm": "a", "text": text, "resource_type": kind, "outcome": "recovered",
             "reason": "r", "execution": "e"});
         Precedent { note: serde_json::from_value(note).unwrap(), vector: embed_local(text).unwrap() }
     }
 
-    /// Checks the standing of each action, given precedents of one incident as action and outcome.
+    fn recall(records: &[(&str, Precedent)]) -> Recall {
+        let mut recall = Recall::default();
+        records.iter().for_each(|(key, record)| recall.add(key, record).unwrap());
+        recall
+    }
+
+    /// Checks the keys that are found for the orders' duration.
     #[track_caller]
-    fn check(past: &[(&str, &str)], expect: &[(&str, &str)]) {
-        let past: Vec<SimilarPrecedent> = past
-            .iter()
-            .enumerate()
-            .map(|(at, (action, outcome))| SimilarPrecedent {
-                similarity: 0.9 - 0.01 * at as f64,
-                precedent: precedent(&at.to_string(), "orders duration", action, outcome).note,
-            })
-            .collect();
-        let found = track_records(&past, &Gates::default());
-        let found: Vec<(String, String)> = found
-            .iter()
-            .map(|record| {
-                (
-                    record.action.clone(),
-                    serde_json::to_value(&record.standing).unwrap()["standing"].as_str().unwrap().to_owned(),
-                )
-            })
-            .collect();
-        assert_eq!(
-            found,
-            expect.iter().map(|(action, standing)| (action.to_string(), standing.to_string())).collect::<Vec<_>>()
-        );
-    }
-
-    const TIMEOUT: &str = "lambda_update_timeout";
-    const MEMORY: &str = "lambda_update_memory";
-
-    #[test]
-    fn what_helped_is_recommended() {
-        check(&[(TIMEOUT, "recovered")], &[(TIMEOUT, "recommended")]);
+    fn check(recall: &Recall, kind: Option<&str>, most: usize, expect: &[&str]) {
+        let found = recall.nearest(&embed_local(DURATION).unwrap(), kind, most, |_| true).unwrap();
+        assert_eq!(found.iter().map(|found| found.key.as_str()).collect::<Vec<_>>(), expect);
     }
 
     #[test]
-    fn one_failure_does_not_repeat_itself() {
-        check(&[(MEMORY, "unchanged")], &[(MEMORY, "discouraged")]);
-        check(&[(MEMORY, "undone"), (MEMORY, "recovered")], &[(MEMORY, "discouraged")]);
+    fn the_similar_incident_is_found_first_and_an_identical_one_is_entirely_similar() {
+        let other = "alarm db-connections resource aws_db_instance db metric DatabaseConnections";
+        let recall = recall(&[("db", precedent("", None, other)), ("orders", precedent("", None, DURATION))]);
+        check(&recall, None, 5, &["orders", "db"]);
+        let found = recall.nearest(&embed_local(DURATION).unwrap(), None, 5, |_| true).unwrap();
+        assert!(found[0].similarity > 0.9999 && found[1].similarity < 0.4, "{found:?}");
     }
 
     #[test]
-    fn a_human_no_counts_against() {
-        check(&[(MEMORY, "rejected")], &[(MEMORY, "discouraged")]);
+    fn another_type_of_resource_is_left_out_and_an_unknown_one_is_not() {
+        let of = |kind| precedent("", kind, DURATION);
+        let recall =
+            recall(&[("a", of(Some("aws_lambda_function"))), ("b", of(Some("aws_db_instance"))), ("c", of(None))]);
+        check(&recall, Some("aws_lambda_function"), 5, &["a", "c"]);
+        check(&recall, None, 5, &["a", "b", "c"]);
     }
 
     #[test]
-    fn what_was_never_seen_through_says_nothing() {
-        check(&[(TIMEOUT, "expired"), (TIMEOUT, "shadow")], &[(TIMEOUT, "undecided")]);
-    }
-
-    #[test]
-    fn two_that_helped_as_similarly_decide_nothing() {
-        check(&[(TIMEOUT, "recovered"), (MEMORY, "recovered")], &[(TIMEOUT, "undecided"), (MEMORY, "undecided")]);
-    }
-
-    #[test]
-    fn a_rival_that_failed_is_none() {
-        check(&[(MEMORY, "unchanged"), (TIMEOUT, "recovered")], &[(MEMORY, "discouraged"), (TIMEOUT, "recommended")]);
-    }
-
-    #[test]
-    fn doing_nothing_is_no_action() {
-        check(&[("none", "none")], &[]);
-    }
-
-    #[test]
-    fn the_similar_incident_is_found_first() {
-        let recall = Recall::of([
-            precedent(
-                "1",
-                "alarm db-connections resource aws_db_instance db metric DatabaseConnections",
-                "rds_reboot_instance",
-                "recovered",
-            ),
-            precedent(
-                "2",
-                "alarm orders-duration resource aws_lambda_function orders metric Duration",
-                TIMEOUT,
-                "recovered",
-            ),
+    fn the_newest_comes_first_over_all_parts() {
+        let mut all = recall(&[
+            ("b", precedent("2026-11-02T00:00:00Z", None, DURATION)),
+            ("d", precedent("no time", None, DURATION)),
         ]);
-        let query = embed_local("alarm orders-duration resource aws_lambda_function orders metric Duration").unwrap();
-        let found = recall.nearest(&query, 5).unwrap();
-        assert_eq!(found.iter().map(|similar| similar.precedent.id.as_str()).collect::<Vec<_>>(), ["2", "1"]);
-        assert!(found[0].similarity > 0.99 && found[1].similarity < 0.4);
-        assert_eq!(track_records(&found, &Gates::default()).len(), 1);
+        let part = recall(&[
+            ("a", precedent("2026-11-01T00:00:00Z", None, DURATION)),
+            ("c", precedent("2026-11-03T00:00:00Z", None, DURATION)),
+        ]);
+        part.indexes().for_each(|index| all.insert(Arc::new(index.clone())));
+        check(&all, None, 9, &["c", "b", "a", "d"]);
+        check(&all, None, 2, &["c", "b"]);
+    }
+
+    #[test]
+    fn a_record_counts_once_and_only_when_it_is_wanted() {
+        let one = || precedent("", None, DURATION);
+        let recall = recall(&[("a", one()), ("a", one()), ("b", one()), ("b", one())]);
+        check(&recall, None, 2, &["a", "b"]);
+        let found = recall.nearest(&embed_local(DURATION).unwrap(), None, 2, |key| key != "a").unwrap();
+        assert_eq!(found.len(), 1);
     }
 
     #[test]
     fn precedents_of_another_model_are_not_compared() {
-        let recall = Recall::of([precedent("1", "orders duration", TIMEOUT, "recovered")]);
+        let recall = recall(&[("1", precedent("", None, DURATION))]);
         let other = Vector::new("amazon.titan-embed-text-v2:0", vec![1.0; 256]).unwrap();
-        assert!(matches!(recall.nearest(&other, 5), Err(RecallError::NoneOfKind { .. })));
-        assert_eq!(Recall::default().nearest(&other, 5), Ok(Vec::new()));
-    }
-
-    #[test]
-    fn one_incident_counts_once() {
-        let twice = [precedent("1", "orders", TIMEOUT, "failed"), precedent("1", "orders", TIMEOUT, "recovered")];
-        let recall = Recall::of(twice);
-        assert_eq!(recall.len(), 1);
-        assert_eq!(
-            recall.nearest(&embed_local("orders").unwrap(), 5).unwrap()[0].precedent.outcome,
-            OutcomeKind::Recovered
-        );
+        assert!(matches!(recall.nearest(&other, None, 5, |_| true), Err(RecallError::NoneOfKind { .. })));
+        assert_eq!(Recall::default().nearest(&other, None, 5, |_| true), Ok(Vec::new()));
     }
 }

@@ -61,6 +61,7 @@ mod intake;
 mod keys;
 mod notify;
 mod observe;
+mod precedents;
 mod remember;
 #[cfg(test)]
 mod replay;

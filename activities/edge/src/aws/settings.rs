@@ -18,6 +18,7 @@
 //! | `SAO_MANAGER_TOPIC_ARN` | notify | the topic of the manager; the one on call unless set |
 //! | `SAO_MODEL_PRICES` | infer | JSON, US dollars for a million tokens by model: `{"MODEL": {"input": 3, "output": 15, "cache_read": 0.3, "cache_write": 3.75}}` |
 //! | `SAO_EMBEDDING_MODEL_ID` | observe, remember | the Titan model that embeds precedents; the local embedding unless set |
+//! | `SAO_EMBEDDING_DIMENSION` | observe, remember | 256, 512 or 1024 of Titan v2, 1024 unless set; any other model has 1536 |
 //! | `SAO_TRAIL_LOG_GROUP` | observe | the log group to which CloudTrail writes; without it changes cannot be read |
 //! | `SAO_LOG` | all | a filter for the log such as `edge=debug`; `info` unless set |
 //!
@@ -126,9 +127,18 @@ impl Settings {
         Ok(all.remove(model))
     }
 
-    /// The model that embeds precedents, if one is configured.
-    pub(super) fn embedding_model(&self) -> Option<&str> {
-        self.get("SAO_EMBEDDING_MODEL_ID")
+    /// What embeds precedents, if a model is configured.
+    pub(super) fn embedding(&self) -> Result<Option<Embedding>, EdgeError> {
+        let Some(model) = self.get("SAO_EMBEDDING_MODEL_ID") else { return Ok(None) };
+        let (many, usual): (&[u32], u32) =
+            if model.contains(TITAN_V2) { (&[256, 512, 1_024], 1_024) } else { (&[1_536], 1_536) };
+        let dimension = self.number(EMBEDDING_DIMENSION, usual)?;
+        if !many.contains(&dimension) {
+            let many: Vec<String> = many.iter().map(u32::to_string).collect();
+            let text = dimension.to_string();
+            return Err(wrong(EMBEDDING_DIMENSION, &text, &format!("{} for `{model}`", many.join(", "))));
+        }
+        Ok(Some(Embedding { model: model.to_owned(), dimension: dimension as usize }))
     }
 
     /// The log group to which CloudTrail writes, if there is one.
@@ -160,14 +170,32 @@ fn wrong(name: &str, value: &str, wanted: &str) -> EdgeError {
     EdgeError::new(NOT_CONFIGURED, format!("the environment variable `{name}` is `{value}` and must be {wanted}"))
 }
 
+/// The model that embeds precedents, and how many dimensions its vectors have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Embedding {
+    pub(super) model: String,
+    pub(super) dimension: usize,
+}
+
+impl Embedding {
+    /// Whether the request names the dimensions; the first Titan has no choice, and refuses the field.
+    pub(super) fn is_asked_for_dimensions(&self) -> bool {
+        self.model.contains(TITAN_V2)
+    }
+}
+
+const TITAN_V2: &str = "titan-embed-text-v2";
+const EMBEDDING_DIMENSION: &str = "SAO_EMBEDDING_DIMENSION";
+
 /// Every variable that is read.
-const NAMES: [&str; 18] = [
+const NAMES: [&str; 19] = [
     "AWS_REGION",
     "SAO_ACCOUNT",
     "SAO_AUDIT_BUCKET",
     "SAO_AUDIT_DAYS",
     "SAO_AUDIT_MODE",
     "SAO_AUTOMATIC_PER_HOUR",
+    EMBEDDING_DIMENSION,
     "SAO_EMBEDDING_MODEL_ID",
     "SAO_EXECUTOR_ROLE_ARN",
     "SAO_KEYS_BUCKET",
@@ -203,6 +231,21 @@ mod tests {
         check(&[("SAO_MODE", " ")], Ok(Mode::Ask));
         check(&[("SAO_MODE", "policy")], Ok(Mode::Policy));
         check(&[("SAO_MODE", "yolo")], Err("`SAO_MODE` is `yolo`"));
+    }
+
+    #[test]
+    fn a_model_has_the_dimensions_that_its_version_has() {
+        #[track_caller]
+        fn check(model: &str, dimension: &str, expect: Option<usize>) {
+            let found = Settings::of([("SAO_EMBEDDING_MODEL_ID", model), (EMBEDDING_DIMENSION, dimension)]).embedding();
+            assert_eq!(found.ok().flatten().map(|embedding| embedding.dimension), expect, "{model} {dimension}");
+        }
+        check("amazon.titan-embed-text-v1", "", Some(1_536));
+        check("amazon.titan-embed-text-v1", "512", None);
+        check("amazon.titan-embed-text-v2:0", "", Some(1_024));
+        check("amazon.titan-embed-text-v2:0", "256", Some(256));
+        check("amazon.titan-embed-text-v2:0", "1536", None);
+        check("", "512", None);
     }
 
     #[test]

@@ -349,18 +349,37 @@ async fn a_precedent_is_written_once_and_found_again() {
 }
 
 #[tokio::test]
-async fn a_precedent_carries_the_vector_of_the_model_that_answered() {
-    const TITAN: &[&str] = &["POST ", "/model/titan/invoke"];
+async fn lost_vectors_hide_no_precedent_and_a_record_that_is_gone_is_not_found() {
     let script = shop();
-    let aws = script.aws(&[("SAO_EMBEDDING_MODEL_ID", "titan")]);
-    script.add(Exchange::of(TITAN, 200, json!({"embedding": [0.6, 0.8], "inputTextTokenCount": 5}).to_string()));
-    assert_eq!(aws.call("remember", note("inc-1")).await.unwrap()["embedding"], "titan");
-    assert_eq!(script.asked(TITAN)[0].json()["dimensions"], 512);
-    assert_eq!(similar(&aws).await["embedding"], "titan");
+    let aws = script.aws(&[]);
+    for id in ["inc-1", "inc-2"] {
+        aws.call("remember", note(id)).await.unwrap();
+    }
+    let [vectors] = script.keys("twin/precedents/vectors/").try_into().unwrap();
+    script.remove(&vectors);
+    assert_eq!(similar(&aws).await["precedents"].as_array().unwrap().len(), 2);
+    aws.call("remember", note("inc-2")).await.unwrap();
+    assert_eq!(script.keys("twin/precedents/vectors/"), [vectors]);
+    assert_eq!(similar(&aws).await["precedents"].as_array().unwrap().len(), 2);
+    script.remove(&script.keys("twin/precedents/inc-2")[0]);
+    assert_eq!(similar(&aws).await["precedents"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_precedent_carries_the_vector_of_the_model_that_answered() {
+    const MODEL: &str = "amazon.titan-embed-text-v2:0";
+    const TITAN: &[&str] = &["POST ", "/model/amazon.titan-embed-text-v2", "/invoke"];
+    let script = shop();
+    let aws = script.aws(&[("SAO_EMBEDDING_MODEL_ID", MODEL), ("SAO_EMBEDDING_DIMENSION", "256")]);
+    let embedding = vec![0.0625; 256];
+    script.add(Exchange::of(TITAN, 200, json!({"embedding": embedding, "inputTextTokenCount": 5}).to_string()));
+    assert_eq!(aws.call("remember", note("inc-1")).await.unwrap()["embedding"], MODEL);
+    assert_eq!(script.asked(TITAN)[0].json()["dimensions"], 256);
+    assert_eq!(similar(&aws).await["embedding"], MODEL);
     script
         .add(Exchange::of(TITAN, 403, r#"{"message": "no access"}"#).with("x-amzn-errortype", "AccessDeniedException"));
     let local = aws.call("remember", note("inc-2")).await.unwrap();
-    assert_ne!(local["embedding"], "titan", "a precedent is not lost because a model does not answer");
+    assert_ne!(local["embedding"], MODEL, "a precedent is not lost because a model does not answer");
     let found = similar(&aws).await;
     assert_eq!(
         (&found["embedding"], found["precedents"].as_array().unwrap().len()),

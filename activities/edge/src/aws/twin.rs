@@ -4,7 +4,7 @@
 //! topology/<state>.twin    one object for each state file; written by `collect`
 //! governance/*.cedar       what people permit and forbid; governance.json and governance/*.json likewise
 //! constraints.json         maintenance windows, forbidden operations; further objects in constraints/
-//! precedents/<id>.json     one object for each incident; written by `remember`
+//! precedents/              one record for each incident, and their vectors; written by `remember`
 //! kill-switch              its presence stops all execution; its text is the reason
 //! automatic/<at>-...       one object for each action that the policy decided; written by `act`
 //! ```
@@ -12,16 +12,16 @@
 //! Owns where the layers are, that a layer of people's which is missing or unreadable is an error, never empty, and the memory of
 //! what did not change since the function's last call. Does not own what the layers mean.
 
-use std::collections::BTreeMap;
 use std::io::Cursor;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use activities::approval::sha256_hex;
 use activities::shape::{KillSwitchAnswer, LayerAnswer, LayerDocument};
-use activities::twin::{Precedent, Topology, TopologyObject};
+use activities::twin::{Topology, TopologyObject};
 use jiff::Timestamp;
 
 use super::Aws;
+use super::precedents::Memory;
 use super::store::{Listed, Store, Stored};
 use crate::error::EdgeError;
 use crate::files::name_for;
@@ -31,7 +31,7 @@ use crate::time::{seconds_before, written};
 #[derive(Debug, Default)]
 pub(super) struct Cache {
     topology: Mutex<Option<(Signature, Arc<Topology>)>>,
-    precedents: Mutex<BTreeMap<String, (String, Precedent)>>,
+    pub(super) vectors: Memory,
 }
 
 /// What tells that objects are the same: their keys and entity tags.
@@ -156,55 +156,14 @@ pub(super) async fn automatic_since(store: &Store, at: Timestamp, seconds: u32) 
     Ok(u32::try_from(found.len()).unwrap_or(u32::MAX))
 }
 
-/// The newest precedents, and how many there are in all; one that cannot be read is passed over with a warning.
-pub(super) async fn precedents(aws: &Aws) -> Result<(Vec<Precedent>, u64), EdgeError> {
-    let store = aws.twin()?;
-    let mut listed = store.list(PRECEDENTS, None, usize::MAX).await?;
-    let total = u64::try_from(listed.len()).unwrap_or(u64::MAX);
-    listed.sort_by_key(|object| std::cmp::Reverse(object.modified));
-    listed.truncate(MOST_PRECEDENTS);
-    let unknown: Vec<String> = {
-        let known = guard(&aws.cache().precedents);
-        let is_known = |object: &&Listed| known.get(&object.key).is_some_and(|(tag, _)| *tag == object.tag);
-        listed.iter().filter(|object| !is_known(object)).map(|object| object.key.clone()).collect()
-    };
-    let read = store.get_all(unknown).await?;
-    let tags: BTreeMap<&str, &str> = listed.iter().map(|object| (object.key.as_str(), object.tag.as_str())).collect();
-    let mut known = guard(&aws.cache().precedents);
-    for (key, bytes) in read {
-        match serde_json::from_slice::<Precedent>(&bytes) {
-            Ok(precedent) => {
-                let tag = tags.get(key.as_str()).copied().unwrap_or_default().to_owned();
-                known.insert(key, (tag, precedent));
-            }
-            Err(problem) => tracing::warn!(key, %problem, "a precedent is passed over"),
-        }
-    }
-    known.retain(|key, _| tags.contains_key(key.as_str()));
-    Ok((known.values().map(|(_, precedent)| precedent.clone()).collect(), total))
-}
-
-/// How many precedents there are.
-pub(super) async fn count_precedents(store: &Store) -> Result<u64, EdgeError> {
-    Ok(u64::try_from(store.list(PRECEDENTS, None, usize::MAX).await?.len()).unwrap_or(u64::MAX))
-}
-
-/// The key of an incident's precedent.
-pub(super) fn precedent_key(id: &str) -> String {
-    format!("{PRECEDENTS}{}.json", name_for(id))
-}
-
 fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // What is remembered is whole at any moment.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 const TOPOLOGY: &str = "topology/";
-const PRECEDENTS: &str = "precedents/";
 const AUTOMATIC: &str = "automatic/";
 const KILL_SWITCH: &str = "kill-switch";
 const MOST_STATES: usize = 1_000;
 const MOST_DOCUMENTS: usize = 200;
 const MOST_AUTOMATIC: usize = 1_000;
-/// Searched for similar ones; the newest say most about the present infrastructure.
-const MOST_PRECEDENTS: usize = 2_000;

@@ -33,7 +33,10 @@ pub(crate) fn observe(world: &World, request: ObserveRequest) -> Result<ObserveA
 
 fn observation(world: &World, place: (&str, &str), at: Timestamp, request: ReadRequest) -> Observation {
     let asked_at = written(world.now());
-    let result = here(world, place).and_then(|()| perform(world, place, at, &request.read));
+    let mut result = here(world, place).and_then(|()| perform(world, place, at, &request.read));
+    if let Ok(answer) = &mut result {
+        activities::observe::take_secrets(&request.read, answer);
+    }
     let answered_at = written(world.now());
     let (answer, error, truncated) = match result {
         Ok(mut answer) => match cut::to_size(&mut answer, request.max_bytes) {

@@ -89,6 +89,11 @@ impl MaintenanceWindow {
         }
     }
 
+    /// Whether the window is about the node, whatever the action.
+    pub fn concerns(&self, node: &Node) -> bool {
+        self.targets.iter().any(|pattern| is_meant(pattern, node))
+    }
+
     /// Why the window can never open, or cannot be told to.
     pub(super) fn check(&self) -> Result<(), String> {
         match (&self.cron, &self.weekly, self.start, self.end) {
@@ -108,7 +113,7 @@ impl MaintenanceWindow {
 
     /// Whether it is about an action on a node.
     pub fn is_about(&self, action: ActionName, node: &Node) -> bool {
-        self.actions().contains(&action) && self.targets.iter().any(|pattern| is_meant(pattern, node))
+        self.actions().contains(&action) && self.concerns(node)
     }
 
     /// When it is open, in words.

@@ -39,10 +39,13 @@ pub(super) async fn observe(aws: &Aws, request: ObserveRequest) -> Result<Observ
 
 async fn observation(aws: &Aws, place: (&str, &str), at: Timestamp, request: ReadRequest) -> Observation {
     let asked_at = written(aws.now());
-    let result = match here(aws, place) {
+    let mut result = match here(aws, place) {
         Ok(()) => within(DEADLINE, perform(aws, place, at, &request.read)).await,
         Err(error) => Err(error),
     };
+    if let Ok(answer) = &mut result {
+        activities::observe::take_secrets(&request.read, answer);
+    }
     let answered_at = written(aws.now());
     let (answer, error, truncated) = match result {
         Ok(mut answer) => match cut::to_size(&mut answer, request.max_bytes) {
