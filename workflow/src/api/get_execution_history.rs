@@ -103,7 +103,7 @@ mod tests {
         assert_eq!(pages(5, 2, true), [3..5, 1..3, 0..1]);
         assert_eq!(pages(4, 2, false), [0..2, 2..4]);
         assert_eq!(pages(4, 2, true), [2..4, 0..2]);
-        assert_eq!(pages(3, 1000, false), [0..3]);
+        assert_eq!(pages(3, 1000, false), std::slice::from_ref(&(0..3)));
     }
 
     #[test]
