@@ -161,7 +161,8 @@ pub(crate) struct Up {
     /// The address that mails give for the approval pages, when it is not the one that they listen on.
     #[arg(long, value_name = "URL")]
     pub(crate) public_url: Option<String>,
-    /// Where local Lambda binaries ask for work, loopback only; one is started with `AWS_LAMBDA_RUNTIME_API=ADDRESS/FUNCTION`.
+    /// Where local Lambda binaries ask for work, loopback only; one is started with `AWS_LAMBDA_RUNTIME_API=ADDRESS/FUNCTION`,
+    /// in Rust `http://ADDRESS/FUNCTION`, and with `ADDRESS` when it is the only one.
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) runtime_listen: Option<SocketAddr>,
     /// A function that a local Lambda binary serves, called before its binary has asked for work; may be given several times.

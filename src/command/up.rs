@@ -143,7 +143,10 @@ async fn announce(
         ),
     );
     if let Some(address) = runtime {
-        row("Runtime", &format!("{address}  (start a Lambda binary with AWS_LAMBDA_RUNTIME_API={address}/FUNCTION)"));
+        row(
+            "Runtime",
+            &format!("{address}  (AWS_LAMBDA_RUNTIME_API={address}/FUNCTION; in Rust http://{address}/FUNCTION)"),
+        );
     }
     row("Tasks", reach);
     row("Incidents", &format!("POST http://{address}/incident, or `{} incident start EVENT.json`", show::me()));

@@ -31,7 +31,7 @@ fn distance(wanted: &str, known: &str) -> Option<usize> {
         return Some(1);
     }
     let (a, b): (Vec<char>, Vec<char>) = (wanted.chars().collect(), known.chars().collect());
-    let bound = (a.len() / 4).clamp(1, MOST_EDITS);
+    let bound = (a.len() / 4).min(MOST_EDITS);
     if a.len().abs_diff(b.len()) > bound || a.len() > LONGEST {
         return None;
     }

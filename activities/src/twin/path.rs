@@ -59,8 +59,14 @@ impl Topology {
             let shared = at != start && self.kind(at).is_some_and(|kind| kind.shared);
             !shared && link.relation != Relation::Notifies
         };
-        let ways: [(PathMeaning, &dyn Fn(u32, Link) -> bool); 3] =
-            [(PathMeaning::Needs, &needs), (PathMeaning::Breaks, &breaks), (PathMeaning::Beside, &beside)];
+        // What Terraform only built one after the other says least.
+        let telling = |at: u32, link: Link| link.relation != Relation::DependsOn && beside(at, link);
+        let ways: [(PathMeaning, &dyn Fn(u32, Link) -> bool); 4] = [
+            (PathMeaning::Needs, &needs),
+            (PathMeaning::Breaks, &breaks),
+            (PathMeaning::Beside, &telling),
+            (PathMeaning::Beside, &beside),
+        ];
         ways.into_iter().find_map(|(meaning, follow)| {
             let steps = self.shortest(start, end, follow)?;
             Some(Path { from: self.at(start).id(), meaning, steps })

@@ -132,7 +132,6 @@ fn message(error: &ServiceError) -> &str {
 fn without_answer(prefix: &str, service: &str, error: CallError) -> Failure {
     match error {
         CallError::TooLarge(_) => Failure::too_large(service),
-        CallError::TimedOut(_) => Failure::new("States.Timeout", error.to_string()),
         other => Failure::new(format!("{prefix}.SdkClientException"), other.to_string()),
     }
 }

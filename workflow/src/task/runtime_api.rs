@@ -1,7 +1,7 @@
 //! The Lambda Runtime API, served by the engine: an unmodified Lambda binary runs as a local worker.
 //!
-//! Owns the queues between tasks and workers. A worker is started with `AWS_LAMBDA_RUNTIME_API=HOST:PORT/FUNCTION`, asks for the
-//! next invocation and answers it; any number of them may serve one function. An invocation that no worker has taken is kept
+//! Owns the queues between tasks and workers. A worker is started with `AWS_LAMBDA_RUNTIME_API=HOST:PORT/FUNCTION` (the Rust runtime
+//! wants `http://` before it; `HOST:PORT` is enough when one function alone was declared), asks for the next invocation and answers it; any number of them may serve one function. An invocation that no worker has taken is kept
 //! until its time is over, and one whose worker died fails as Lambda's does: with `Sandbox.Timedout`, which a state may retry.
 //!
 //! ```text
@@ -13,7 +13,7 @@
 mod routes;
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeSet, HashMap, VecDeque},
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -31,6 +31,7 @@ pub use self::routes::router;
 #[derive(Clone, Default)]
 pub struct Workers {
     functions: Arc<Mutex<HashMap<String, Arc<Function>>>>,
+    declared: Arc<Mutex<BTreeSet<String>>>,
 }
 
 /// What waits for the workers of one function, and what they hold.
@@ -80,7 +81,14 @@ struct Pending {
 impl Workers {
     /// Names a function that a local binary serves, before its first worker asks for work.
     pub fn declare(&self, function: &str) {
+        lock(&self.declared).insert(function.to_owned());
         self.function(function);
+    }
+
+    /// The function that was declared, if it is the only one.
+    fn sole(&self) -> Option<String> {
+        let declared = lock(&self.declared);
+        declared.first().filter(|_| declared.len() == 1).cloned()
     }
 
     /// Whether a local binary serves a function: it was declared, or a worker has asked for its work.

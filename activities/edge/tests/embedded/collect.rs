@@ -95,3 +95,35 @@ async fn a_directory_stands_for_its_states() {
     assert_eq!(shop.edge.collect(vec![folder]).await.unwrap().len(), 1);
     assert_eq!(shop.edge.twin().objects().unwrap().len(), 2);
 }
+
+#[tokio::test]
+async fn states_are_found_at_any_depth_and_hidden_ones_are_not() {
+    let shop = Shop::open().await;
+    let folder = shop.directory.path().join("states");
+    for (place, lineage) in [("network", "a"), ("teams/orders", "b"), (".terraform", "c")] {
+        fs::create_dir_all(folder.join(place)).unwrap();
+        let state = json!({"version": 4, "serial": 1, "lineage": lineage, "resources": []});
+        fs::write(folder.join(place).join("terraform.tfstate"), state.to_string()).unwrap();
+    }
+    assert_eq!(shop.edge.collect(vec![folder]).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn an_older_state_is_taken_when_it_is_meant() {
+    let shop = Shop::open().await;
+    let path = shop.directory.path().join("shop.tfstate");
+    fs::write(&path, json!({"version": 4, "serial": 0, "lineage": "other", "resources": []}).to_string()).unwrap();
+    let error = shop.edge.collect(vec![path.clone()]).await.unwrap_err();
+    assert!(error.message.contains("`--force`"), "{error}");
+    let collected = shop.edge.collect_anyway(vec![path]).await.unwrap();
+    assert_eq!((collected[0].serial, collected[0].nodes), (0, 0));
+}
+
+#[tokio::test]
+#[cfg(not(feature = "aws"))]
+async fn a_bucket_needs_a_build_that_reads_it() {
+    let shop = Shop::open().await;
+    let error = shop.edge.collect(vec!["s3://states/shop.tfstate".into()]).await.unwrap_err();
+    assert_eq!(error.error, "Sao.BadState");
+    assert!(error.message.contains("--features aws"), "{error}");
+}

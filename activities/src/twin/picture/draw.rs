@@ -178,4 +178,4 @@ const MARGIN: i32 = 60;
 const HEADING: i32 = 20;
 const TIP: i32 = 8;
 const BOW: i32 = 50;
-const LETTERS: usize = 28;
+const LETTERS: usize = 26;

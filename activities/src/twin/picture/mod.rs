@@ -157,7 +157,10 @@ fn arrows(topology: &Topology, start: u32, columns: &[Column]) -> Vec<Arrow> {
             let neighbour = place
                 .get(&link.other)
                 .is_some_and(|other| column.abs_diff(*other) == 1 || (column == other && link.other == start));
-            if neighbour {
+            // Between known types an order of building says nothing.
+            let dependent = if link.outgoing { *at } else { link.other };
+            let telling = link.relation != Relation::DependsOn || topology.kind(dependent).is_none();
+            if neighbour && telling {
                 let ends = if link.outgoing { (*at, link.other) } else { (link.other, *at) };
                 found.entry(ends).or_default().push(link.relation.word());
             }

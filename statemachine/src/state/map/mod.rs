@@ -115,15 +115,15 @@ fn items(
         // Only a map run goes over the fields of an object.
         (Value::Object(fields), _) if map.mode != MapMode::Inline => Ok((doc, fields.len() as u64)),
         (other, Some(source @ Source::Jsonata(_))) => Err(unexpected("Items", source, "array", &other)),
-        (_, Some(Source::Path(path))) => {
+        (other, _) if view.state.query_language == QueryLanguage::Jsonata => {
+            Err(DataError::new(QUERY_EVALUATION_ERROR, format!("Map state input must be an array but was: {other}")))
+        }
+        (_, source) => {
+            let path = if let Some(Source::Path(path)) = source { path } else { "$" };
             // A path into the context object is shown as it is applied there.
             let shown = path.strip_prefix('$').filter(|rest| rest.starts_with('$')).unwrap_or(path);
             Err(runtime(format!("Reference path \"{shown}\" must point to array.")))
         }
-        (other, _) if view.state.query_language == QueryLanguage::Jsonata => {
-            Err(DataError::new(QUERY_EVALUATION_ERROR, format!("Map state input must be an array but was: {other}")))
-        }
-        (other, _) => Err(runtime(format!("Map state input must be an array but was: {other}"))),
     }
 }
 

@@ -18,7 +18,7 @@ enum Rule {
 
 use Rule::{Hidden, Length, Number, Required, Words};
 
-/// A member, and what may be wrong with it.
+/// A member and what holds for it.
 type Member = (&'static str, &'static [Rule]);
 
 /// The members of the actions. A dotted name leads into objects, a `1` into a list.
@@ -145,15 +145,15 @@ const MEMBERS: &[(&str, &[Member])] = &[
 
 const ARN: &[Rule] = &[Required, Length(1, 256)];
 const MACHINE_TYPE: &[Rule] = &[Words("STANDARD, EXPRESS")];
-const INCLUDED: Member = ("includedData", &[Words("ALL_DATA, METADATA_ONLY")]);
-const PAGE_SIZE: Member = ("maxResults", &[Number(0, 1000)]);
-const PAGE_TOKEN: Member = ("nextToken", &[Length(1, 1024)]);
-const TOKEN: Member = ("taskToken", &[Required, Hidden(1, 2048)]);
-const TAG_KEY: Member = ("tags.1.key", &[Length(1, 128)]);
-const TAG_VALUE: Member = ("tags.1.value", &[Length(0, 256)]);
-const ENCRYPTION: Member =
+const INCLUDED: (&str, &[Rule]) = ("includedData", &[Words("ALL_DATA, METADATA_ONLY")]);
+const PAGE_SIZE: (&str, &[Rule]) = ("maxResults", &[Number(0, 1000)]);
+const PAGE_TOKEN: (&str, &[Rule]) = ("nextToken", &[Length(1, 1024)]);
+const TOKEN: (&str, &[Rule]) = ("taskToken", &[Required, Hidden(1, 2048)]);
+const TAG_KEY: (&str, &[Rule]) = ("tags.1.key", &[Length(1, 128)]);
+const TAG_VALUE: (&str, &[Rule]) = ("tags.1.value", &[Length(0, 256)]);
+const ENCRYPTION: (&str, &[Rule]) =
     ("encryptionConfiguration.type", &[Required, Words("AWS_OWNED_KEY, CUSTOMER_MANAGED_KMS_KEY")]);
-const STARTED: &[Member] = &[
+const STARTED: &[(&str, &[Rule])] = &[
     ("stateMachineArn", ARN),
     ("name", &[Length(1, 80)]),
     ("input", &[Hidden(0, 262_144)]),
@@ -164,7 +164,7 @@ const STARTED: &[Member] = &[
 const MANY: usize = usize::MAX;
 
 /// A body in which every member of the action is in order.
-fn sound(members: &[Member]) -> Value {
+fn sound(members: &[(&str, &[Rule])]) -> Value {
     let mut body = json!({
         "stateMachineArn": MACHINE, "executionArn": EXECUTION, "name": "n", "definition": "{}", "roleArn": ROLE,
         "activityArn": "a", "mapRunArn": "r", "resourceArn": MACHINE, "taskToken": "t", "output": "{}",

@@ -3,44 +3,77 @@
 //! Owns paths, headers and answers as the Lambda Runtime API has them, and who may ask: programs of this machine. A page in a
 //! browser, which could reach a loopback address too, is refused.
 
+use std::{collections::HashMap, sync::Arc};
+
 use axum::{
     Json, Router,
     body::{Body, Bytes},
-    extract::{DefaultBodyLimit, Path, Request, State, rejection::BytesRejection},
-    http::{HeaderMap, StatusCode, Uri, header},
+    extract::{DefaultBodyLimit, FromRequestParts, Path, Request, rejection::BytesRejection},
+    http::{HeaderMap, StatusCode, Uri, header, request::Parts},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
 use serde_json::{Value, json};
 
-use super::{Pending, Workers, failed};
+use super::{Function, Pending, Workers, failed};
 
 /// The routes of the Runtime API, one tree for each function: a worker of `FUNCTION` is told
-/// `AWS_LAMBDA_RUNTIME_API=HOST:PORT/FUNCTION`. To be served on a loopback address.
+/// `AWS_LAMBDA_RUNTIME_API=HOST:PORT/FUNCTION`. When one function alone was declared, `HOST:PORT` names it too. To be served on a
+/// loopback address.
 ///
 /// ```no_run
 /// # async fn serve() -> std::io::Result<()> {
 /// use workflow::task::runtime_api::{Workers, router};
 ///
 /// let workers = Workers::default();
+/// workers.declare("orders");
 /// let listener = tokio::net::TcpListener::bind("127.0.0.1:9001").await?;
 /// axum::serve(listener, router(workers)).await
 /// # }
 /// ```
 pub fn router(workers: Workers) -> Router {
-    Router::new()
-        .route("/{function}/2018-06-01/runtime/invocation/next", get(next))
-        .route("/{function}/2018-06-01/runtime/invocation/{id}/response", post(respond))
-        .route("/{function}/2018-06-01/runtime/invocation/{id}/error", post(refuse))
-        .route("/{function}/2018-06-01/runtime/init/error", post(fail_to_start))
+    let routes = |root: &str| {
+        let at = |path: &str| format!("{root}/2018-06-01/runtime/{path}");
+        Router::new()
+            .route(&at("invocation/next"), get(next))
+            .route(&at("invocation/{id}/response"), post(respond))
+            .route(&at("invocation/{id}/error"), post(refuse))
+            .route(&at("init/error"), post(fail_to_start))
+    };
+    routes("/{function}")
+        .merge(routes(""))
         .layer(DefaultBodyLimit::max(LARGEST_ANSWER))
         .layer(middleware::from_fn(programs_only))
         .with_state(workers)
 }
 
-async fn next(State(workers): State<Workers>, Path(function): Path<String>) -> Response {
-    let Pending { request_id, function_arn, payload, deadline, trace_id } = workers.function(&function).next().await;
+/// What the path of a request names.
+struct Named {
+    function: Arc<Function>,
+    /// The request id of an invocation, or nothing.
+    id: String,
+}
+
+impl FromRequestParts<Workers> for Named {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, workers: &Workers) -> Result<Self, Response> {
+        let names = Path::<HashMap<String, String>>::from_request_parts(parts, workers).await;
+        let Path(mut names) = names.map_err(IntoResponse::into_response)?;
+        let id = names.remove("id").unwrap_or_default();
+        match names.remove("function").or_else(|| workers.sole()) {
+            Some(function) => Ok(Self { function: workers.function(&function), id }),
+            None => {
+                let said = "no function is named: AWS_LAMBDA_RUNTIME_API must be HOST:PORT/FUNCTION";
+                Err((StatusCode::NOT_FOUND, failed("FunctionNotNamed", said)).into_response())
+            }
+        }
+    }
+}
+
+async fn next(Named { function, .. }: Named) -> Response {
+    let Pending { request_id, function_arn, payload, deadline, trace_id } = function.next().await;
     let headers = [
         ("lambda-runtime-aws-request-id", request_id),
         ("lambda-runtime-deadline-ms", deadline.to_string()),
@@ -53,15 +86,11 @@ async fn next(State(workers): State<Workers>, Path(function): Path<String>) -> R
     response.body(Body::from(payload)).unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
 }
 
-async fn respond(
-    State(workers): State<Workers>,
-    Path((function, id)): Path<(String, String)>,
-    body: Result<Bytes, BytesRejection>,
-) -> Response {
+async fn respond(Named { function, id }: Named, body: Result<Bytes, BytesRejection>) -> Response {
     let Ok(body) = body else {
         let said = format!("Response payload size exceeded maximum allowed payload size ({LARGEST_ANSWER} bytes).");
         let refusal = failed("Function.ResponseSizeTooLarge", &said);
-        workers.function(&function).answer(&id, Err(refusal.clone()));
+        function.answer(&id, Err(refusal.clone()));
         return (StatusCode::PAYLOAD_TOO_LARGE, [(header::CONTENT_TYPE, "application/json")], refusal).into_response();
     };
     let text = String::from_utf8_lossy(&body).into_owned();
@@ -70,25 +99,15 @@ async fn respond(
         Err(_) if text.is_empty() => "null".to_owned(),
         Err(_) => Value::String(text).to_string(),
     };
-    taken(workers.function(&function).answer(&id, Ok(payload)))
+    taken(function.answer(&id, Ok(payload)))
 }
 
-async fn refuse(
-    State(workers): State<Workers>,
-    Path((function, id)): Path<(String, String)>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    taken(workers.function(&function).answer(&id, Err(document(&headers, &body))))
+async fn refuse(Named { function, id }: Named, headers: HeaderMap, body: Bytes) -> Response {
+    taken(function.answer(&id, Err(document(&headers, &body))))
 }
 
-async fn fail_to_start(
-    State(workers): State<Workers>,
-    Path(function): Path<String>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    workers.function(&function).fail_to_start(document(&headers, &body));
+async fn fail_to_start(Named { function, .. }: Named, headers: HeaderMap, body: Bytes) -> Response {
+    function.fail_to_start(document(&headers, &body));
     taken(true)
 }
 

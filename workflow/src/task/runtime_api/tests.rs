@@ -145,6 +145,23 @@ async fn a_worker_that_cannot_start_fails_what_waits_until_one_starts() {
 }
 
 #[tokio::test]
+async fn a_worker_of_the_only_function_need_not_name_it() {
+    let workers = Workers::default();
+    workers.declare("echo");
+    let mut worker = Worker::start(&workers).await;
+    worker.base = worker.base.replace("/echo/", "/");
+    let serve = async {
+        let (headers, payload) = worker.next().await;
+        let id = headers["lambda-runtime-aws-request-id"].to_str().unwrap();
+        assert_eq!(worker.post(&format!("/invocation/{id}/response"), &payload).await, 202);
+    };
+    let (outcome, ()) = tokio::join!(invoke(&workers, None), serve);
+    assert_eq!(outcome, Ok(r#"{"a":0.0}"#.to_owned()));
+    workers.declare("other");
+    assert_eq!(worker.post("/init/error", "{}").await, 404, "which of the two?");
+}
+
+#[tokio::test]
 async fn a_browser_is_refused() {
     let worker = Worker::start(&Workers::default()).await;
     for (header, value, expect) in [
