@@ -301,7 +301,7 @@ def check_express(client):
     assert (ended["status"], json.loads(ended["output"])) == ("SUCCEEDED", {"a": 1}), ended
     assert ended["billingDetails"] == {"billedMemoryUsedInMB": 64, "billedDurationInMilliseconds": 100}, ended
     execution = ended["executionArn"]
-    assert execution.startswith("arn:aws:states:eu-west-1:123456789012:express:quick:one:"), execution
+    assert ":express:quick:one:" in execution, execution
     refused(sfn.exceptions.InvalidArn, sfn.describe_execution, executionArn=execution)
     refused(sfn.exceptions.StateMachineTypeNotSupported, sfn.list_executions, stateMachineArn=machine)
     logged = lambda: (put := LogDouble.put.get("/aws/vendedlogs/quick", [])) and len(put) >= 4 and put

@@ -3,6 +3,7 @@
 //! Owns the start and the exit code. What a person can type is `cli`'s, what it does is `command`'s.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail loudly"))]
 
+mod ask;
 mod cli;
 mod client;
 mod command;
@@ -12,6 +13,7 @@ mod follow;
 mod history;
 mod home;
 mod http;
+mod mcp;
 mod shop;
 mod show;
 mod story;

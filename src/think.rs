@@ -1,12 +1,13 @@
 //! Thinking without acting: what a model would be told and asked, outside of any execution.
 //!
-//! Owns the order of the calls behind `sao prompt`, `sao context` and the `/debug` endpoints: the same functions as the
+//! Owns the order of the calls behind `sao prompt`, `sao context`, the `/debug` endpoints and the MCP tools: the same functions as the
 //! workflow's, with the same settings, reading the same world. Nothing is started, decided or written.
 
 use activities::{
     detect::resource_of,
     shape::{
-        AlarmKind, DetectAnswer, Fields, Incident, IncidentAlarm, InferRequest, Read, ReadRequest, Resource, Settings,
+        AlarmKind, DetectAnswer, Fields, Incident, IncidentAlarm, InferRequest, ProposeAnswer, Read, ReadRequest,
+        Resource, Settings, Usage,
     },
     twin::Node,
 };
@@ -52,12 +53,54 @@ impl Request {
 
 /// Thinks about an event.
 pub(crate) async fn prompt(edge: &Embedded, settings: &Settings, event: &Value) -> Result<Thought, CommandError> {
+    Ok(match reasoned(edge, settings, event).await? {
+        Err(reason) => Thought::Ignored(reason),
+        Ok(Reasoned { incident, context, infer, .. }) => {
+            Thought::Request(Box::new(Request { incident: json!(incident), context, infer }))
+        }
+    })
+}
+
+/// What the workflow would propose upon a request as the world is now, or why it would not.
+///
+/// The answer is the rules', which for a request is the request itself; no model is asked.
+pub(crate) async fn proposal(
+    edge: &Embedded,
+    settings: &Settings,
+    event: &Value,
+) -> Result<ProposeAnswer, CommandError> {
+    let Reasoned { incident, context, observations, infer, at } =
+        reasoned(edge, settings, event).await?.map_err(CommandError::BadEvent)?;
+    pure(
+        "propose",
+        json!({
+            "mode": "answer", "incident": incident, "settings": settings, "context": context, "observations": observations,
+            "answer": infer.rules, "turn": 1, "usage": Usage::default(), "at": at,
+        }),
+    )
+}
+
+/// What is known when an event has been reasoned about.
+struct Reasoned {
+    incident: Box<Incident>,
+    context: Value,
+    observations: Value,
+    infer: InferRequest,
+    at: String,
+}
+
+/// Goes from Detect to Reason; a sentence where the event is no incident.
+async fn reasoned(
+    edge: &Embedded,
+    settings: &Settings,
+    event: &Value,
+) -> Result<Result<Reasoned, String>, CommandError> {
     let at = now();
     let execution = json!({ "arn": "none", "started_at": at });
     let answer: DetectAnswer =
         pure("detect", json!({ "event": event, "settings": settings, "execution": execution, "at": at }))?;
     let (incident, reads) = match answer {
-        DetectAnswer::Ignore { reason } => return Ok(Thought::Ignored(reason)),
+        DetectAnswer::Ignore { reason } => return Ok(Err(reason)),
         DetectAnswer::Incident { incident, reads, .. } => (incident, reads),
     };
     let (context, observations) = contextual(edge, settings, &incident, &reads, &at).await?;
@@ -65,17 +108,31 @@ pub(crate) async fn prompt(edge: &Embedded, settings: &Settings, event: &Value) 
         "reason",
         json!({
             "incident": incident, "settings": settings, "context": context, "observations": observations,
-            "conversation": [], "turn": 1, "usage": activities::shape::Usage::default(), "at": at,
+            "conversation": [], "turn": 1, "usage": Usage::default(), "at": at,
         }),
     )?;
-    Ok(Thought::Request(Box::new(Request { incident: json!(incident), context, infer })))
+    Ok(Ok(Reasoned { incident, context, observations, infer, at }))
 }
 
-/// What a model would be told about a node of the twin, were there an alarm on it.
-pub(crate) async fn context(edge: &Embedded, settings: &Settings, node: &Node) -> Result<Value, CommandError> {
+/// What a model would be told about a node of the twin, were there an alarm on it: this one, where it is named.
+pub(crate) async fn context(
+    edge: &Embedded,
+    settings: &Settings,
+    node: &Node,
+    alarm: Option<&str>,
+) -> Result<Value, CommandError> {
     let at = now();
-    let incident = quiet(edge, node, &at);
-    let (context, _) = contextual(edge, settings, &incident, &reads(node, &incident), &at).await?;
+    let mut incident = quiet(edge, node, &at);
+    let mut reads = reads(node, &incident);
+    if let Some(name) = alarm {
+        incident.alarm.name = name.to_owned();
+        incident.alarm.reason = "It was asked about: its present state stands below.".to_owned();
+        let read = |id: &str, read: Read| ReadRequest { id: id.to_owned(), max_bytes: 3_000, read };
+        reads.push(read("alarm", Read::Alarm { name: name.to_owned() }));
+        let history = Read::AlarmHistory { name: name.to_owned(), seconds: 7 * 86_400, limit: 20 };
+        reads.push(read("alarm_history", history));
+    }
+    let (context, _) = contextual(edge, settings, &incident, &reads, &at).await?;
     Ok(json!({ "node": node.id.as_str(), "type": node.resource_type, "arn": node.arn, "context": context }))
 }
 
@@ -114,6 +171,7 @@ fn quiet(edge: &Embedded, node: &Node, at: &str) -> Incident {
             metrics: Vec::new(),
             children: Vec::new(),
         },
+        request: None,
         resource: Resource {
             kind: Some(node.resource_type.clone()),
             name: Some(node.name().to_owned()),

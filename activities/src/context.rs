@@ -9,6 +9,7 @@ mod fence;
 mod metrics;
 
 use draft::Draft;
+pub(crate) use draft::REQUEST;
 pub(crate) use fence::cut;
 pub use fence::{clean_line, render, tokens_of};
 pub(crate) use metrics::{digest as metric_digest, short as short_number};
@@ -42,7 +43,10 @@ pub fn context(request: ContextRequest) -> Result<Context, ActivityError> {
         }
     }
     if first {
-        drafts.push(draft::alarm(&request.incident, facts));
+        drafts.push(match &request.incident.request {
+            None => draft::alarm(&request.incident, facts),
+            Some(asked) => draft::request(asked, &request.incident),
+        });
         gaps.extend(draft::missing_node(&request.incident, facts));
     }
     // The sort is stable: within a topic the order of the reads holds.

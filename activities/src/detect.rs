@@ -1,10 +1,11 @@
-//! Detect: an alarm event becomes an incident, or is ignored with a reason.
+//! Detect: an alarm event becomes an incident, or is ignored with a reason; so does the event of a requested action.
 //!
 //! Owns the reading of the event, the incident's identity, and which events are none of ours. Which resource an alarm's
-//! dimensions mean stands in `detect/resource.rs`, what is read first in `detect/reads.rs`. Does not look anything up: whether
-//! the twin holds the resource is seen later.
+//! dimensions mean stands in `detect/resource.rs`, what is read first in `detect/reads.rs`, the requested action in
+//! `detect/request.rs`. Does not look anything up: whether the twin holds the resource is seen later.
 
 mod reads;
+mod request;
 mod resource;
 
 use serde_json::Value;
@@ -16,23 +17,32 @@ pub use resource::resource_of;
 use crate::ActivityError;
 use crate::approval::sha256_hex;
 use crate::shape::{
-    AlarmConfiguration, AlarmEvent, AlarmKind, AlarmMetric, DetectAnswer, DetectRequest, Incident, IncidentAlarm,
-    Resource, WatchedMetric,
+    ActionRequest, AlarmConfiguration, AlarmEvent, AlarmKind, AlarmMetric, DetectAnswer, DetectRequest, Incident,
+    IncidentAlarm, Resource, WatchedMetric,
 };
 use crate::time::{instant, written};
 use crate::twin::{alarm_names, partition};
 
-/// Makes an incident of an alarm event.
+/// Makes an incident of an alarm event, or of a requested action.
 ///
 /// # Errors
 ///
-/// `Sao.BadInput` for what is not a CloudWatch alarm event, and for settings that are out of bounds.
+/// `Sao.BadInput` for what is neither, and for settings that are out of bounds.
 pub fn detect(request: DetectRequest) -> Result<DetectAnswer, ActivityError> {
     let problems = request.settings.problems();
     if !problems.is_empty() {
         return Err(ActivityError::bad_input(problems.join("; ")));
     }
     instant("at", &request.at)?;
+    if request::is_request(&request.event) {
+        let incident = request::incident(&request)?;
+        let reads = reads::first(&incident);
+        return Ok(DetectAnswer::Incident {
+            incident: Box::new(incident),
+            settings: Box::new(request.settings),
+            reads,
+        });
+    }
     let event = read(&request.event)?;
     if let Some(reason) = ignored(&event, &request.settings.platform_prefix) {
         return Ok(DetectAnswer::Ignore { reason });
@@ -42,32 +52,55 @@ pub fn detect(request: DetectRequest) -> Result<DetectAnswer, ActivityError> {
     Ok(DetectAnswer::Incident { incident: Box::new(incident), settings: Box::new(request.settings), reads })
 }
 
-/// How an alarm event starts its execution.
+/// How an event starts its execution.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Intake {
     /// The execution's name, at most 80 characters: the same for every delivery of one transition.
     pub name: String,
     /// The execution's input: the event with its keys in one order.
     pub input: Value,
-    /// `ALARM`, `OK` or `INSUFFICIENT_DATA`: an `OK` may complete the token of an execution that waits on this alarm.
-    pub state: String,
-    /// The alarm's ARN.
-    pub alarm_arn: String,
+    /// What it tells of.
+    pub news: News,
+}
+
+/// What an event tells of.
+#[derive(Clone, Debug, PartialEq)]
+pub enum News {
+    /// An alarm's transition.
+    Alarm {
+        /// `ALARM`, which starts an execution; `OK`, which may complete the token of one that waits; or `INSUFFICIENT_DATA`.
+        state: String,
+        /// The alarm's ARN.
+        arn: String,
+    },
+    /// A requested action, which starts an execution.
+    Request(Box<ActionRequest>),
+}
+
+impl Intake {
+    /// Whether the event starts an execution.
+    pub fn starts(&self) -> bool {
+        match &self.news {
+            News::Alarm { state, .. } => state == "ALARM",
+            News::Request(_) => true,
+        }
+    }
 }
 
 /// Reads an event for `intake`: the name and the canonical input of its execution.
 ///
 /// # Errors
 ///
-/// `Sao.BadInput` for what is not a CloudWatch alarm event, with what is missing.
+/// `Sao.BadInput` for what is neither a CloudWatch alarm event nor a request, with what is missing.
 pub fn intake(event: &Value) -> Result<Intake, ActivityError> {
+    if request::is_request(event) {
+        let parsed = request::read(event)?;
+        let name = request::identity(&parsed)?;
+        return Ok(Intake { name, input: sorted(event), news: News::Request(Box::new(parsed.detail)) });
+    }
     let parsed = read(event)?;
-    Ok(Intake {
-        name: identity(&parsed)?,
-        input: sorted(event),
-        state: parsed.detail.state.value.clone(),
-        alarm_arn: alarm_arn(&parsed),
-    })
+    let news = News::Alarm { state: parsed.detail.state.value.clone(), arn: alarm_arn(&parsed) };
+    Ok(Intake { name: identity(&parsed)?, input: sorted(event), news })
 }
 
 /// Reads and checks the event's envelope.
@@ -86,19 +119,21 @@ fn read(event: &Value) -> Result<AlarmEvent, ActivityError> {
     Ok(event)
 }
 
-fn check_envelope(event: &AlarmEvent) -> Result<(), ActivityError> {
-    if event.account.len() != 12 || !event.account.chars().all(|digit| digit.is_ascii_digit()) {
-        return Err(ActivityError::bad_input(format!(
-            "`account` is `{}` and must have twelve digits",
-            short(&event.account)
-        )));
+fn check_place(account: &str, region: &str) -> Result<(), ActivityError> {
+    if account.len() != 12 || !account.chars().all(|digit| digit.is_ascii_digit()) {
+        return Err(ActivityError::bad_input(format!("`account` is `{}` and must have twelve digits", short(account))));
     }
-    if event.region.is_empty() || !event.region.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
+    if region.is_empty() || !region.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
         return Err(ActivityError::bad_input(format!(
             "`region` is `{}` and must be a region such as `eu-west-1`",
-            short(&event.region)
+            short(region)
         )));
     }
+    Ok(())
+}
+
+fn check_envelope(event: &AlarmEvent) -> Result<(), ActivityError> {
+    check_place(&event.account, &event.region)?;
     if event.detail.alarm_name.is_empty() {
         return Err(ActivityError::bad_input("`detail.alarmName` is empty"));
     }
@@ -159,6 +194,7 @@ fn incident(event: &AlarmEvent, request: &DetectRequest) -> Result<Incident, Act
             metrics,
             children,
         },
+        request: None,
         started_at: written(instant("detail.state.timestamp", &event.detail.state.timestamp)?),
         detected_at: request.at.clone(),
     })

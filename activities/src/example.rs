@@ -40,6 +40,21 @@ pub(crate) fn event() -> Value {
     })
 }
 
+/// When a request was made, and is detected.
+pub(crate) const AT: &str = "2026-11-23T10:15:40.000Z";
+
+/// The event of a requested action.
+pub(crate) fn request() -> Value {
+    json!({
+        "version": "0", "id": "r-1", "detail-type": "SAO Action Request", "source": "sao.request",
+        "account": "123456789012", "region": "eu-west-1", "time": AT, "resources": [],
+        "detail": {
+            "requester": "agent claude", "action": "lambda_update_timeout", "node": NODE, "type": "aws_lambda_function",
+            "name": "shop-orders", "parameters": {"timeout": 20}, "reason": "invocations come near the timeout"
+        }
+    })
+}
+
 pub(crate) fn settings() -> Settings {
     serde_json::from_value(json!({
         "mode": "ask", "approval_seconds": 3600, "reminder_seconds": 900, "escalation_seconds": 1800, "high_approvals": 2,

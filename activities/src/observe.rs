@@ -27,8 +27,9 @@ pub fn topology(topology: &Topology, account: &str, region: &str, read: &Read) -
     let place = Place { account: Some(account.to_owned()), region: Some(region.to_owned()) };
     match resolve(topology, &place, namespace, dimensions, aliases, alarms) {
         Ok((id, alias)) => match around(topology, &id, *depth, *limit as usize) {
-            Ok((node, neighbours)) => {
-                answer = TopologyAnswer { node, neighbours, alias: Some(alias), ..answer };
+            Ok(found) => {
+                let (nodes, sources) = (answer.nodes, answer.sources);
+                answer = TopologyAnswer { nodes, sources, alias: Some(alias), ..found };
             }
             Err(error) => answer.problem = Some(error.to_string()),
         },
@@ -37,15 +38,16 @@ pub fn topology(topology: &Topology, account: &str, region: &str, read: &Read) -
     answer
 }
 
-/// A node and what stands near it, as they cross the state machine.
-fn around(
-    topology: &Topology,
-    id: &NodeId,
-    depth: u32,
-    limit: usize,
-) -> Result<(Option<Node>, Vec<Neighbour>), ReadError> {
+/// A node, what stands near it, and how many fail with it, as they cross the state machine.
+fn around(topology: &Topology, id: &NodeId, depth: u32, limit: usize) -> Result<TopologyAnswer, ReadError> {
     let node = topology.node(id.as_str()).map(|node| slim(node, LARGEST_ATTRIBUTE)).transpose()?;
-    Ok((node, neighbours(topology, id, depth, limit)?))
+    let fails = topology.blast_radius(id.as_str());
+    Ok(TopologyAnswer {
+        node,
+        neighbours: neighbours(topology, id, &fails, depth, limit)?,
+        affected: u32::try_from(fails.len()).ok(),
+        ..TopologyAnswer::default()
+    })
 }
 
 /// The node of a read, and what resolved to it: dimensions first, then aliases, then alarms.
@@ -73,6 +75,12 @@ fn resolve(
             return Ok((id, alias.clone()));
         }
     }
+    // What the alarms of a composite one have in common says more than any of them.
+    if alarms.len() > 1
+        && let Resolution::Node(id) = topology.resolve_alarms(alarms)
+    {
+        return Ok((id, alarms.join(", ")));
+    }
     for alarm in alarms {
         match topology.resolve_alarm(alarm) {
             Resolution::Node(id) => return Ok((id, alarm.clone())),
@@ -83,8 +91,13 @@ fn resolve(
 }
 
 /// What stands near a node, nearest first, then what fails with it farther away.
-fn neighbours(topology: &Topology, id: &NodeId, depth: u32, limit: usize) -> Result<Vec<Neighbour>, ReadError> {
-    let affected: Vec<Reached> = topology.blast_radius(id.as_str());
+fn neighbours(
+    topology: &Topology,
+    id: &NodeId,
+    affected: &[Reached],
+    depth: u32,
+    limit: usize,
+) -> Result<Vec<Neighbour>, ReadError> {
     let fails: HashSet<&NodeId> = affected.iter().map(|reached| &reached.id).collect();
     let near = topology.neighbours(id.as_str(), depth);
     let known: HashSet<&NodeId> = near.iter().map(|reached| &reached.id).collect();

@@ -2,15 +2,17 @@
 //!
 //! Owns the words of the prompt and the form of Bedrock's Converse request: tools, system text and first message each end
 //! in a cache point, so that a further turn pays for what is new. Sends nothing. Beside the request stands what the rules
-//! answer to the same evidence, for when no model can be asked.
+//! answer to the same evidence, for when no model can be asked. An action that was requested is not reasoned about.
 
 use serde_json::{Value, json};
 
 use crate::ActivityError;
-use crate::context::render_turn;
+use crate::context::{REQUEST, render_turn};
 use crate::playbook;
-use crate::shape::{Context, InferRequest, ReasonRequest, Turn};
-use crate::tool::tool_config;
+use crate::shape::{
+    ActionRequest, Context, InferAnswer, InferRequest, ReasonRequest, Reasoner, ReasonerKind, RiskLevel, Turn, Usage,
+};
+use crate::tool::{self, ActionChoice, ProposeAction, ToolInput, tool_config};
 
 /// Makes the model request of a turn.
 ///
@@ -18,6 +20,11 @@ use crate::tool::tool_config;
 ///
 /// None of its own; a request that cannot be read is refused before.
 pub fn reason(request: ReasonRequest) -> Result<InferRequest, ActivityError> {
+    if let Some(asked) = &request.incident.request {
+        // No model is asked about what somebody requested: the request is the answer, and is validated like one.
+        let rules = requested(asked, &request);
+        return Ok(InferRequest { model_id: None, request: json!({}), rules });
+    }
     let spent = request.usage.cost_usd >= request.settings.max_cost_usd;
     let mut rules = playbook::answer(&request);
     rules.note = Some(if !request.settings.has_model() {
@@ -29,6 +36,30 @@ pub fn reason(request: ReasonRequest) -> Result<InferRequest, ActivityError> {
     });
     let model_id = (request.settings.has_model() && !spent).then(|| request.settings.model_id.clone());
     Ok(InferRequest { model_id, request: converse(&request), rules })
+}
+
+/// A requested action in the form of an answer, with the request itself as its evidence.
+fn requested(asked: &ActionRequest, request: &ReasonRequest) -> InferAnswer {
+    let pieces = request.context.pieces.iter().filter(|piece| piece.source == REQUEST);
+    let input = ToolInput::Propose(ProposeAction {
+        cause: format!("{} requested it: {}", asked.requester, asked.reason),
+        evidence: pieces.map(|piece| piece.evidence.clone()).collect(),
+        rationale: "It was requested, and no alarm stands behind it. Who requested it is what they call themselves."
+            .to_owned(),
+        target: asked.node.clone(),
+        action: ActionChoice { name: asked.action.clone(), parameters: Value::Object(asked.parameters.clone()) },
+        // A requester has no opinion that counts: the catalogue and the twin say what it risks.
+        risk: RiskLevel::Low,
+    });
+    InferAnswer {
+        reasoner: Reasoner { kind: ReasonerKind::Request, name: asked.requester.clone() },
+        content: tool::content(&format!("request-{}", request.turn), &input),
+        stop_reason: tool::STOP_REASON.to_owned(),
+        usage: Usage::default(),
+        cost_usd: 0.0,
+        latency_ms: 0,
+        note: Some("the action was requested: nobody reasons about it".to_owned()),
+    }
 }
 
 /// The body of a Converse call.

@@ -32,6 +32,9 @@ fn judge(request: &VerifyRequest, effective_at: Timestamp) -> (Verdict, Vec<Stri
     if !broken.is_empty() {
         return (Verdict::Worse, broken);
     }
+    if request.incident.request.is_some() {
+        return requested(&after);
+    }
     let alarm = match after.alarm(&request.incident.alarm.name) {
         Ok(alarm) => alarm,
         Err(problem) => return (Verdict::Unknown, vec![problem]),
@@ -42,6 +45,15 @@ fn judge(request: &VerifyRequest, effective_at: Timestamp) -> (Verdict, Vec<Stri
         "ALARM" => still_firing(&alarm, &metric),
         other => (Verdict::Unknown, vec![format!("alarm `{}` is {other}", alarm.name)]),
     }
+}
+
+/// Of a requested change there is no alarm that tells whether it helped: only that nothing near it broke.
+fn requested(after: &Facts<'_>) -> (Verdict, Vec<String>) {
+    let near = match after.active_alarms() {
+        Ok(_) => "no alarm near it went off since".to_owned(),
+        Err(problem) => problem,
+    };
+    (Verdict::Unknown, vec!["it was requested: there is no alarm by which to tell whether it helped".to_owned(), near])
 }
 
 fn recovered(alarm: &AlarmAnswer, metric: &Metric) -> (Verdict, Vec<String>) {

@@ -157,3 +157,16 @@ Example:
   sao doctor --data sao-data
 
 Exit codes: 0 everything is ready, 1 something is not, 2 wrong usage.";
+
+pub(super) const MCP: &str = "\
+Tools: sao_load_context, sao_validate_action and sao_graph_status read the data directory, also while `sao up` runs on it.
+sao_execute_action requests a change of the `sao up` at --endpoint: it is validated, and a human is asked by mail. No tool approves.
+
+Examples:
+  sao mcp --data sao-data                      for a client that starts its servers itself (stdio)
+  sao mcp --listen 127.0.0.1:8085 --as ana     http://127.0.0.1:8085/mcp, for clients of this machine
+
+A client's configuration:
+  {\"mcpServers\": {\"sao\": {\"command\": \"sao\", \"args\": [\"mcp\", \"--data\", \"/path/to/sao-data\"]}}}
+
+Exit codes: 0 the client left or it was stopped, 1 failed, 2 wrong usage.";

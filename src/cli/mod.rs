@@ -54,6 +54,9 @@ pub(crate) enum Command {
     /// Check that everything is ready: data directory, ports, twin.
     #[command(after_help = help::DOCTOR)]
     Doctor(Doctor),
+    /// Serve the twin to an agent over the Model Context Protocol; a change can be requested, and a human decides.
+    #[command(after_help = help::MCP)]
+    Mcp(Mcp),
 }
 
 impl Cli {
@@ -75,6 +78,7 @@ impl Cli {
             Command::Validate(one) => one.output,
             Command::Replay(one) => one.output,
             Command::Doctor(one) => one.output,
+            Command::Mcp(_) => return false,
         };
         output.json
     }
@@ -353,6 +357,20 @@ pub(crate) struct Doctor {
     pub(crate) data: Data,
     #[command(flatten)]
     pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Mcp {
+    /// Serve HTTP on this loopback address in place of standard input and output.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// For whom the agent works; the approver reads it beside the name that the agent gives itself.
+    #[arg(long = "as", value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    #[command(flatten)]
+    pub(crate) endpoint: Endpoint,
+    #[command(flatten)]
+    pub(crate) data: Data,
 }
 
 #[cfg(test)]

@@ -52,7 +52,7 @@ pub(crate) async fn of(
     name: &str,
 ) -> Result<serde_json::Value, CommandError> {
     let topology = edge.twin().topology().map_err(|error| CommandError::Function(error.to_string()))?;
-    think::context(edge, &setup.settings()?, &find(&topology, name)?).await
+    think::context(edge, &setup.settings()?, &find(&topology, name)?, None).await
 }
 
 /// The node that a name means.

@@ -63,8 +63,8 @@ async fn list(options: IncidentList) -> Result<Ending, CommandError> {
     }
     for one in &executions {
         let story = client.story(one["executionArn"].as_str().unwrap_or_default()).await?;
-        let alarm =
-            show::short(story.input.pointer("/detail/alarmName").and_then(Value::as_str).unwrap_or_default(), 40);
+        let occasion = ["/detail/alarmName", "/detail/action"].iter().find_map(|at| story.input.pointer(at));
+        let alarm = show::short(occasion.and_then(Value::as_str).unwrap_or_default(), 40);
         let name = one["name"].as_str().unwrap_or_default();
         screen.line(format!(
             "{name}  {:<10}  {:<40}  {}",

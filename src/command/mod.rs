@@ -7,6 +7,7 @@ pub(crate) mod context;
 mod demo;
 mod doctor;
 mod incident;
+mod mcp;
 mod prompt;
 mod replay;
 mod twin;
@@ -66,6 +67,7 @@ pub(crate) async fn run(command: Command) -> Result<Ending, CommandError> {
         Command::Validate(options) => validate::run(&options),
         Command::Replay(options) => replay::run(&options),
         Command::Doctor(options) => doctor::run(&options).await,
+        Command::Mcp(options) => mcp::run(options).await,
     }
 }
 

@@ -26,7 +26,7 @@ pub(crate) async fn run(command: Twin) -> Result<Ending, CommandError> {
     match command {
         Twin::Show(options) => show::run(&options),
         Twin::Collect(options) => collect::run(options).await,
-        Twin::Check(options) => check::run(&options),
+        Twin::Check(options) => check::run(&options).await,
         Twin::Path(options) => path::run(&options),
         Twin::Radius(options) => radius::run(&options),
         Twin::Graph(options) => graph::run(&options),

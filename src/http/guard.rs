@@ -15,7 +15,7 @@ use axum::{
 use super::problem;
 
 /// Lets a request through, or refuses it.
-pub(super) async fn admit(request: Request<Body>, next: Next) -> Response {
+pub(crate) async fn admit(request: Request<Body>, next: Next) -> Response {
     match refusal(request.headers()) {
         None => next.run(request).await,
         Some(what) => problem(StatusCode::FORBIDDEN, "Forbidden", &what).into_response(),

@@ -13,7 +13,7 @@
 //! Owns the routes. Each file owns the endpoints of its name. No endpoint thinks: they call the platform.
 
 mod debug;
-mod guard;
+pub(crate) mod guard;
 mod incident;
 pub(crate) mod listen;
 mod operator;

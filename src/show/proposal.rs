@@ -100,6 +100,9 @@ fn reasoned(proposal: &Proposal) -> String {
         ReasonerKind::Rules => format!("by rules, not by a model ({})", proposal.reasoner.name),
         ReasonerKind::Model => format!("by a model ({}), which can be wrong", proposal.reasoner.name),
         ReasonerKind::Human => format!("values set by a person ({})", proposal.reasoner.name),
+        ReasonerKind::Request => {
+            format!("by nobody: requested by what calls itself {}", clean(&proposal.reasoner.name))
+        }
     }
 }
 

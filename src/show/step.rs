@@ -82,7 +82,10 @@ fn detected(answer: &DetectAnswer) -> Option<String> {
                 .as_deref()
                 .or(incident.resource.kind.as_deref())
                 .unwrap_or("an unnamed resource");
-            format!("{} is in ALARM, about {what}", incident.alarm.name)
+            match &incident.request {
+                None => format!("{} is in ALARM, about {what}", incident.alarm.name),
+                Some(_) => format!("{}, on {what}", incident.occasion()),
+            }
         }
     })
 }
@@ -118,6 +121,7 @@ fn inferred(answer: &InferAnswer) -> String {
         ReasonerKind::Rules => format!("rules reasoned, not a model ({}){note}", answer.reasoner.name),
         ReasonerKind::Model => format!("{} answered, ${:.4}{note}", answer.reasoner.name, answer.cost_usd),
         ReasonerKind::Human => format!("{}{note}", answer.reasoner.label()),
+        ReasonerKind::Request => answer.note.clone().unwrap_or_else(|| answer.reasoner.label()),
     }
 }
 

@@ -19,6 +19,7 @@ pub mod items;
 pub mod record;
 mod retry;
 mod state;
+pub mod syntax;
 pub mod test_state;
 pub mod token;
 

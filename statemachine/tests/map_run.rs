@@ -636,6 +636,12 @@ fn results_that_could_not_be_written_are_written_by_a_redrive() {
     run.play("read [1,2]\n child\n child\n unwritten full\n redrive\n written");
     assert!(matches!(run.execution.status(), Status::Succeeded { .. }), "{:?}", run.execution.status());
     assert_eq!(run.report().items.results_written, 2);
+
+    let mut run = Run::start(&definition, r#"{"key":"k"}"#);
+    run.play("read [1]\n fail A\n written\n redrive\n child");
+    let [Command::WriteResults(write)] = run.asked.as_slice() else { panic!("{:?}", run.asked) };
+    let written: Vec<&str> = write.objects.iter().map(|object| object.body.as_str()).collect();
+    assert!(written.iter().any(|text| text.contains(r#""RedriveCount":1"#)), "{written:?}");
 }
 
 #[test]

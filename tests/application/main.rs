@@ -10,5 +10,6 @@ mod demo;
 mod incident;
 mod page;
 mod refusal;
+mod request;
 mod support;
 mod wire;

@@ -5,7 +5,9 @@
 
 use activities::action::{Action, Configuration};
 use activities::approval::{Authorisation, authorise, authorise_undo};
-use activities::shape::{ActAnswer, ActRequest, ActStatus, Decision, DecisionKind, Fields, Proposal, errors};
+use activities::shape::{
+    ActAnswer, ActRequest, ActStatus, Decision, DecisionKind, Fields, Proposal, ReasonerKind, errors,
+};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -78,9 +80,9 @@ fn begin(world: &World, leave: &Leave<'_>) -> Result<ActAnswer, EdgeError> {
     let approvers = authorise(&world.verifier, &request).map_err(EdgeError::refused)?;
     check_world(world, proposal, now)?;
     let automatic = leave.decisions.iter().any(|decision| decision.kind == DecisionKind::Policy);
-    policy::check(world, proposal, automatic, now)?;
     let before = settled(&resource, now)?;
     let action = typed(world, &proposal.action, &proposal.parameters, &before, proposal)?;
+    policy::check(world, proposal, (&action, &before), automatic, now)?;
     check_pre_state(&action, &before, proposal)?;
     let after = action.apply(&before).ok_or_else(|| EdgeError::refused("the action does not apply to the target"))?;
     let kind = if automatic { ChangeKind::Automatic } else { ChangeKind::Action };
@@ -195,10 +197,14 @@ fn check_time(leave: &Leave<'_>, now: Timestamp) -> Result<(), EdgeError> {
     if at.max(now) < expires { Ok(()) } else { Err(EdgeError::refused(format!("the proposal expired at `{expires}`"))) }
 }
 
-/// The lock, the kill switch and the alarm, as they are now.
+/// The lock, the kill switch and the alarm, as they are now; a requested action has no alarm.
 fn check_world(world: &World, proposal: &Proposal, now: Timestamp) -> Result<(), EdgeError> {
     check_lock(world, proposal, now)?;
     check_kill_switch(world)?;
+    // The approval's digest covers who reasoned, and no policy decides about a request: a human saw that there is no alarm.
+    if proposal.reasoner.kind == ReasonerKind::Request {
+        return Ok(());
+    }
     let alarm = world.account.alarms(now)?.into_iter().find(|alarm| alarm.incident == proposal.incident);
     let alarm = alarm
         .ok_or_else(|| EdgeError::refused(format!("no alarm of the incident `{}` is known", proposal.incident)))?;

@@ -2,12 +2,15 @@
 //!
 //! Owns saying so. The rules' answer is passed on as it is: its `reasoner` says that rules reasoned, its `note` says why.
 
-use activities::shape::{InferAnswer, InferRequest};
+use activities::shape::{InferAnswer, InferRequest, ReasonerKind};
 
 use crate::error::EdgeError;
 
 /// Answers with the rules and the reason why no model was asked.
 pub(crate) fn infer(request: InferRequest) -> Result<InferAnswer, EdgeError> {
+    if request.rules.reasoner.kind == ReasonerKind::Request {
+        return Ok(request.rules);
+    }
     let note = match &request.model_id {
         None => "no model is configured: rules reasoned".to_owned(),
         Some(model) => format!("the model `{model}` cannot be reached from the embedded engine: rules reasoned"),

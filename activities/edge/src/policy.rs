@@ -3,9 +3,9 @@
 //! Owns what must be the same or allowed at that moment: the layers as they were approved under, and the hourly limit of what
 //! the policy may do by itself. A layer that is missing or cannot be read refuses.
 
-use activities::action::ActionName;
+use activities::action::{Action, Configuration};
 use activities::shape::{LayerAnswer, Proposal};
-use activities::twin::{Document, Policy};
+use activities::twin::{Budget, Document, Policy, Question};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::account::ChangeKind;
@@ -13,7 +13,13 @@ use crate::embedded::World;
 use crate::error::EdgeError;
 
 /// Checks that the policy permits the action now: the same rules as at approval, and what they say at this moment.
-pub(crate) fn check(world: &World, proposal: &Proposal, automatic: bool, now: Timestamp) -> Result<(), EdgeError> {
+pub(crate) fn check(
+    world: &World,
+    proposal: &Proposal,
+    (action, current): (&Action, &Configuration),
+    automatic: bool,
+    now: Timestamp,
+) -> Result<(), EdgeError> {
     let policy = read(world)?;
     if policy.version() != proposal.policy_version {
         let (now, then) = (policy.version(), &proposal.policy_version);
@@ -21,14 +27,20 @@ pub(crate) fn check(world: &World, proposal: &Proposal, automatic: bool, now: Ti
             "governance or constraints changed since the approval: `{now}` and not `{then}`"
         )));
     }
-    let action: ActionName = proposal.action.parse().map_err(EdgeError::refused)?;
     let topology = world.twin.topology()?;
     let node = topology.node(&proposal.target.node);
     let node = node.ok_or_else(|| EdgeError::refused(format!("the twin holds no `{}`", proposal.target.node)))?;
-    let verdict = policy.permit(action, &node.read()?, now);
+    let node = node.read()?;
+    let budget = Budget {
+        automatic_last_hour: automatic_since(world, now, 3_600)?,
+        automatic_per_hour: world.config.automatic_per_hour,
+    };
+    let question = Question { budget: Some(budget), ..Question::new(action.name(), &node, now) };
+    let radius = topology.blast_radius(node.id.as_str()).len();
+    let verdict = policy.judge(&question.proposed(proposal, radius).changing(action, current));
     if !verdict.allowed {
         let rule = verdict.rule.as_deref().unwrap_or("a missing layer");
-        return Err(EdgeError::refused(format!("`{rule}` denies `{action}` now: {}", verdict.reason)));
+        return Err(EdgeError::refused(format!("`{rule}` denies `{}` now: {}", proposal.action, verdict.reason)));
     }
     if automatic { check_limit(world, now) } else { Ok(()) }
 }

@@ -17,6 +17,7 @@ use std::time::SystemTime;
 use activities::approval::sha256_hex;
 use activities::shape::{LayerAnswer, LayerDocument};
 use activities::twin::{DEFAULT_POLICIES, Topology, TopologyObject};
+use jiff::Timestamp;
 
 use crate::error::{EdgeError, FileError};
 use crate::files::{self, Privacy};
@@ -85,6 +86,13 @@ impl TwinDir {
         Ok(objects)
     }
 
+    /// When the state of this name was read into the twin; nothing where that cannot be told.
+    pub fn collected_at(&self, source: &str) -> Option<Timestamp> {
+        let path = self.root.join(TOPOLOGY).join(format!("{}.{OBJECT}", files::name_for(source)));
+        let modified = std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok()?;
+        Timestamp::try_from(modified).ok()
+    }
+
     /// Writes the object of a state in the place of the one that it follows; false when another one stands there by now.
     pub(crate) fn put_object(&self, object: &TopologyObject) -> Result<bool, FileError> {
         let name = format!("{}.{OBJECT}", files::name_for(object.source()));
@@ -108,13 +116,20 @@ impl TwinDir {
             paths.extend(files::list(&inside, form)?);
         }
         paths.sort();
-        let mut documents = Vec::new();
+        let (mut documents, mut problems) = (Vec::new(), Vec::new());
         for path in paths {
-            let Some(bytes) = files::read(&path)? else { continue };
-            let name = path.strip_prefix(&self.root).unwrap_or(&path).to_string_lossy().into_owned();
-            let text = String::from_utf8(bytes)
-                .map_err(|_| FileError::Broken { path: path.clone(), problem: "it is not text in UTF-8".to_owned() })?;
-            documents.push(LayerDocument { name, text });
+            match text(&path) {
+                Ok(None) => {}
+                Ok(Some(text)) => {
+                    let name = path.strip_prefix(&self.root).unwrap_or(&path).to_string_lossy().into_owned();
+                    documents.push(LayerDocument { name, text });
+                }
+                Err(error) => problems.push(error.to_string()),
+            }
+        }
+        // One file that cannot be read may be the one that forbids: the others are no layer without it.
+        if !problems.is_empty() {
+            return Err(EdgeError::new("Sao.BrokenFile", problems.join("; ")));
         }
         if documents.is_empty() {
             let path = self.root.join(format!("{layer}.json"));
@@ -138,6 +153,12 @@ impl TwinDir {
         }
         Ok(signature)
     }
+}
+
+/// The text of a file; nothing where there is none.
+fn text(path: &Path) -> Result<Option<String>, FileError> {
+    let not_text = |_| FileError::Broken { path: path.to_owned(), problem: "it is not text in UTF-8".to_owned() };
+    files::read(path)?.map(String::from_utf8).transpose().map_err(not_text)
 }
 
 /// The hash over the names and texts of a layer's files.

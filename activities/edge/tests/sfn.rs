@@ -5,10 +5,9 @@
 #![cfg(feature = "aws")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail loudly")]
 
-use aws_config::{BehaviorVersion, Region};
 use aws_sdk_sfn::{
     Client,
-    config::Credentials,
+    config::{BehaviorVersion, Credentials, Region},
     types::{
         ExecutionRedriveStatus, ExecutionStatus, HistoryEventType, MapRunStatus, RoutingConfigurationListItem,
         StateMachineStatus, Tag, ValidateStateMachineDefinitionResultCode,

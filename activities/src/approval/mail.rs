@@ -85,7 +85,7 @@ fn ask_text(ask: &AskMail<'_>) -> String {
     let proposal = ask.proposal;
     let role = role_word(required_role(proposal, ask.approvals));
     let mut lines = vec![
-        format!("{} went into ALARM on {}.", ask.incident.alarm.name, moment(&ask.incident.started_at)),
+        format!("{} on {}.", ask.incident.occasion(), moment(&ask.incident.started_at)),
         String::new(),
         format!("Proposed: {} on {}", proposal.action, proposal.target.name),
         format!("  target   {}", proposal.target.arn),
@@ -144,6 +144,7 @@ fn who_reasoned(proposal: &Proposal) -> String {
         ReasonerKind::Rules => format!("Rules reasoned, not a model ({name})."),
         ReasonerKind::Model => format!("A model reasoned ({name})."),
         ReasonerKind::Human => format!("A person set these values ({name})."),
+        ReasonerKind::Request => format!("Nobody reasoned: it was requested by what calls itself {name}."),
     }
 }
 

@@ -10,9 +10,9 @@ use super::metrics;
 use crate::facts::{Facts, answer};
 use crate::observe::{physical_name, same_value};
 use crate::shape::{
-    ActiveAlarmsAnswer, AlarmAnswer, AlarmHistoryAnswer, ChangesAnswer, ConfigurationAnswer, Dropped, Fields, Incident,
-    KillSwitchAnswer, LayerAnswer, LogsAnswer, MetricsAnswer, Observation, Piece, PrecedentsAnswer, Read, Topic,
-    TopologyAnswer,
+    ActionRequest, ActiveAlarmsAnswer, AlarmAnswer, AlarmHistoryAnswer, ChangesAnswer, ConfigurationAnswer, Dropped,
+    Fields, Incident, KillSwitchAnswer, LayerAnswer, LogsAnswer, MetricsAnswer, Observation, Piece, PrecedentsAnswer,
+    Read, Topic, TopologyAnswer,
 };
 use crate::text::{REDACTED, cluster, is_secret_name};
 
@@ -150,6 +150,21 @@ pub(super) fn alarm(incident: &Incident, facts: Facts<'_>) -> Draft {
     // Names, reasons and descriptions can be written by whoever may write alarms.
     Draft::new(Topic::Alarm, "The alarm", "alarm", lines).untrusted()
 }
+
+/// The requested action, in the place of an alarm.
+pub(super) fn request(asked: &ActionRequest, incident: &Incident) -> Draft {
+    let lines = [
+        format!("{} requested {} at {}", asked.requester, asked.action, incident.started_at),
+        format!("account {}, region {}", incident.account, incident.region),
+        format!("target: {}, parameters: {}", asked.node, fields(&asked.parameters)),
+        format!("reason: {}", asked.reason),
+    ];
+    // Everything in it, the name of the requester included, is what the requester says.
+    Draft::new(Topic::Alarm, "The request", REQUEST, lines).untrusted()
+}
+
+/// The source of the piece that holds the request.
+pub(crate) const REQUEST: &str = "request";
 
 /// The gap that there is when the twin does not hold the resource.
 pub(super) fn missing_node(incident: &Incident, facts: Facts<'_>) -> Option<String> {

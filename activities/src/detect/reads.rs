@@ -7,8 +7,15 @@ use crate::shape::{AlarmKind, Fields, Incident, MetricQuery, Read, ReadRequest};
 
 /// Lists the first reads of an incident.
 pub(crate) fn first(incident: &Incident) -> Vec<ReadRequest> {
-    let mut reads = vec![
-        read("alarm", 2_000, Read::Alarm { name: incident.alarm.name.clone() }),
+    let alarm = || read("alarm", 2_000, Read::Alarm { name: incident.alarm.name.clone() });
+    let history = || {
+        let name = incident.alarm.name.clone();
+        read("alarm_history", 3_000, Read::AlarmHistory { name, seconds: 7 * 86_400, limit: 20 })
+    };
+    // Of a requested action there is no alarm to read.
+    let is_alarm = incident.request.is_none();
+    let mut reads: Vec<ReadRequest> = is_alarm.then(alarm).into_iter().collect();
+    reads.extend([
         read(
             "topology",
             16_000,
@@ -34,13 +41,9 @@ pub(crate) fn first(incident: &Incident) -> Vec<ReadRequest> {
                 limit: 5,
             },
         ),
-        read(
-            "alarm_history",
-            3_000,
-            Read::AlarmHistory { name: incident.alarm.name.clone(), seconds: 7 * 86_400, limit: 20 },
-        ),
-        read("active_alarms", 6_000, Read::ActiveAlarms { limit: 20 }),
-    ];
+    ]);
+    reads.extend(is_alarm.then(history));
+    reads.push(read("active_alarms", 6_000, Read::ActiveAlarms { limit: 20 }));
     if incident.alarm.kind != AlarmKind::Composite {
         let queries = queries(incident);
         if !queries.is_empty() {
@@ -67,6 +70,9 @@ pub(crate) fn first(incident: &Incident) -> Vec<ReadRequest> {
 
 /// What precedents are compared with: alarm, resource type and symptom in words.
 pub(crate) fn precedent_text(incident: &Incident) -> String {
+    if let Some(asked) = &incident.request {
+        return format!("request {} resource {} {} reason {}", asked.action, asked.kind, asked.name, asked.reason);
+    }
     let metrics: Vec<String> =
         incident.alarm.metrics.iter().map(|metric| format!("{} {}", metric.namespace, metric.name)).collect();
     format!(

@@ -97,8 +97,18 @@ pub(super) fn proposal(case: &Case<'_>, draft: Draft) -> Result<Built, Refusal> 
         .validate(&draft.parameters, target, &current.0)
         .map_err(|problems| Refusal::Problems(problems.iter().map(ToString::to_string).collect()))?;
     let place = place(case, target, current.1)?;
-    let policy = policy::permit(facts, &action, target, case.at).map_err(Refusal::Problems)?;
     let risk = risk(&draft, &action, target, &current.0, &topology, facts);
+    let asked = policy::Asked {
+        action: &action,
+        target,
+        current: &current.0,
+        risk: risk.level,
+        reasoner: &draft.reasoner,
+        topology: &topology,
+        settings: case.settings,
+        at: case.at,
+    };
+    let policy = policy::permit(facts, &asked).map_err(Refusal::Problems)?;
     let before =
         fields(action.before(&current.0)).ok_or_else(|| Refusal::of("the value before the change is not known"))?;
     let inverse = action.inverse(&current.0).map(|inverse| Inverse {
@@ -247,7 +257,8 @@ fn blast_radius(topology: &TopologyAnswer, target: &Node) -> BlastRadius {
     let affected =
         topology.neighbours.iter().filter(|near| near.affected && near.node.id != target.id).map(|near| &near.node);
     let nodes: Vec<String> = alarmed.chain(affected).map(|node| node.id.to_string()).collect();
-    let total = u32::try_from(nodes.len()).unwrap_or(u32::MAX);
+    let shown = u32::try_from(nodes.len()).unwrap_or(u32::MAX);
+    let total = policy::radius(topology, target).unwrap_or(shown);
     BlastRadius { nodes: nodes.into_iter().take(MOST_LISTED).collect(), total }
 }
 

@@ -51,7 +51,7 @@ pub(super) fn automatic_problem(settings: &Settings, proposal: &Proposal, facts:
         return Some("the risk is not LOW: a human decides".to_owned());
     }
     if proposal.reasoner.kind != ReasonerKind::Model {
-        return Some(format!("{} reasoned and no model: a human decides", proposal.reasoner.label()));
+        return Some(format!("{}, and no model reasoned: a human decides", proposal.reasoner.label()));
     }
     match facts.recent_actions() {
         Ok(recent) if recent.automatic < settings.automatic_per_hour => None,

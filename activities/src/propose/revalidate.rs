@@ -21,14 +21,18 @@ pub(super) fn revalidate(
     now: Timestamp,
 ) -> ProposeAnswer {
     let mut look = Look { checks: Vec::new(), problems: Vec::new() };
-    if let Some(state) = over(incident, facts) {
+    if incident.request.is_none()
+        && let Some(state) = over(incident, facts)
+    {
         let reason = format!("alarm `{}` is {state} again: nothing was executed", incident.alarm.name);
         return ProposeAnswer::Invalid { verdict: RECOVERED.to_owned(), problems: vec![reason.clone()], reason };
     }
-    look.at("the alarm is still in ALARM", firing(incident, facts));
+    if incident.request.is_none() {
+        look.at("the alarm is still in ALARM", firing(incident, facts));
+    }
     look.at("the proposal has not expired", unexpired(proposal, now));
     look.at("the kill switch is not engaged", kill_switch(facts));
-    for (check, result) in world(proposal, facts, now) {
+    for (check, result) in world(settings, proposal, facts, now) {
         look.at(&check, result);
     }
     if automatic {
@@ -88,14 +92,19 @@ fn kill_switch(facts: Facts<'_>) -> Result<(), String> {
 }
 
 /// Target, state as approved, bounds, policy and risk.
-fn world(proposal: &Proposal, facts: Facts<'_>, now: Timestamp) -> Vec<(String, Result<(), String>)> {
-    match observed(proposal, facts, now) {
+fn world(
+    settings: &Settings,
+    proposal: &Proposal,
+    facts: Facts<'_>,
+    now: Timestamp,
+) -> Vec<(String, Result<(), String>)> {
+    match observed(settings, proposal, facts, now) {
         Ok(()) => vec![("target, state before, bounds, policy and risk are as approved".to_owned(), Ok(()))],
         Err(problems) => problems.into_iter().map(|problem| (String::new(), Err(problem))).collect(),
     }
 }
 
-fn observed(proposal: &Proposal, facts: Facts<'_>, now: Timestamp) -> Result<(), Vec<String>> {
+fn observed(settings: &Settings, proposal: &Proposal, facts: Facts<'_>, now: Timestamp) -> Result<(), Vec<String>> {
     let one = |problem: String| vec![problem];
     let topology = facts.topology().map_err(one)?;
     let target = build::find(&topology, &proposal.target.node).map_err(build::Refusal::problems)?;
@@ -117,7 +126,17 @@ fn observed(proposal: &Proposal, facts: Facts<'_>, now: Timestamp) -> Result<(),
             serde_json::Value::Object(proposal.before.clone())
         )));
     }
-    policy::permit(facts, &action, target, &written(now))?;
+    let asked = policy::Asked {
+        action: &action,
+        target,
+        current: &current,
+        risk: proposal.risk.level,
+        reasoner: &proposal.reasoner,
+        topology: &topology,
+        settings,
+        at: &written(now),
+    };
+    policy::permit(facts, &asked)?;
     let risk = build::catalogue_risk(&action, target, &current);
     if risk.level > proposal.risk.level {
         return Err(one(format!("the risk has risen since: {}", risk.reasons.join("; "))));

@@ -224,6 +224,93 @@ fn what_people_deny_is_refused() {
     );
 }
 
+fn governed(rule: &str) -> Vec<Observation> {
+    let text = format!("permit (principal, action, resource);\n@id(\"it\") {rule}");
+    observed_with("governance", json!({"documents": [{"name": "g.cedar", "text": text}], "version": "v"}))
+}
+
+#[test]
+fn the_policies_are_told_everything_that_is_known() {
+    let step = |factor: u32| {
+        format!(
+            "forbid (principal, action == Action::\"lambda_update_timeout\", resource) when {{ context.after.timeout > {factor} * context.before.timeout }};"
+        )
+    };
+    check(answer("propose_action", input()), governed(&step(2)), "proposal");
+    check(answer("propose_action", input()), governed(&step(1)), "undetermined: it:");
+    let when = |who: &str, what: &str| format!("forbid ({who}, action, resource) when {{ {what} }};");
+    for (rule, expect) in [
+        (when("principal", "context.risk == \"HIGH\""), "proposal"),
+        (when("principal", "context.risk == \"LOW\""), "undetermined: it:"),
+        (when("principal is Model", "true"), "undetermined: it:"),
+        (when("principal is Human", "true"), "proposal"),
+        (when("principal", "context.budget.automatic_last_hour > 0"), "proposal"),
+        (when("principal", "context.budget.automatic_per_hour > 0"), "undetermined: it:"),
+    ] {
+        check(answer("propose_action", input()), governed(&rule), expect);
+    }
+}
+
+#[test]
+fn a_radius_that_the_neighbourhood_does_not_show_forbids() {
+    let rule = "forbid (principal, action, resource) when { context.radius > 1 };";
+    check(answer("propose_action", input()), governed(rule), "undetermined: `radius`");
+    let mut known = governed(rule);
+    let topology = known.iter_mut().find(|one| one.id == "topology").unwrap().answer.as_mut().unwrap();
+    topology["affected"] = json!(1);
+    check(answer("propose_action", input()), known, "proposal");
+}
+
+#[test]
+fn a_request_is_validated_like_a_models_answer_and_a_human_always_decides() {
+    let settings = Settings { mode: Mode::Policy, model_id: "a-model".to_owned(), ..example::settings() };
+    let execution = crate::shape::ExecutionRef { arn: "arn:e".to_owned(), started_at: AT.to_owned() };
+    let detected = crate::detect::detect(crate::shape::DetectRequest {
+        event: example::request(),
+        settings: settings.clone(),
+        execution,
+        at: AT.to_owned(),
+    });
+    let crate::shape::DetectAnswer::Incident { incident, .. } = detected.unwrap() else { panic!("an incident") };
+    let observations = example::observed();
+    let made = ContextRequest {
+        incident: (*incident).clone(),
+        settings: settings.clone(),
+        observations: observations.clone(),
+        former: None,
+        turn: 1,
+        at: AT.to_owned(),
+    };
+    let context = context(made).unwrap();
+    let asked = crate::reason::reason(crate::shape::ReasonRequest {
+        incident: (*incident).clone(),
+        settings: settings.clone(),
+        context: context.clone(),
+        observations: observations.clone(),
+        conversation: Vec::new(),
+        turn: 1,
+        usage: Usage::default(),
+        at: AT.to_owned(),
+    });
+    let asked = asked.unwrap();
+    assert_eq!(asked.model_id, None, "no model is asked");
+    let request = ProposeRequest::Answer {
+        incident,
+        settings: Box::new(settings),
+        context: Box::new(context),
+        observations,
+        answer: Box::new(asked.rules),
+        turn: 1,
+        usage: Usage::default(),
+        at: AT.to_owned(),
+    };
+    let ProposeAnswer::Proposal { proposal, gate, plan, .. } = propose(request).unwrap() else { panic!("a proposal") };
+    assert_eq!((proposal.requester.as_str(), &proposal.parameters["timeout"]), ("request: agent claude", &json!(20)));
+    assert_eq!(proposal.cause.evidence, ["E1"]);
+    assert!(!gate.automatic && gate.reason.contains("a human decides"), "{}", gate.reason);
+    assert!(plan.recheck.iter().all(|read| read.read.kind() != "alarm"));
+}
+
 #[test]
 fn the_models_opinion_raises_the_risk_and_never_lowers_it() {
     check(with("/risk", json!("LOW")), example::observed(), "proposal Low");

@@ -7,14 +7,20 @@ use crate::shape::{DecisionKind, DriftNote, OutcomeKind, Proposal, RecordRequest
 /// Sums an incident up.
 pub(super) fn of(request: &RecordRequest, drift: Option<&DriftNote>, seconds: u64) -> Summary {
     let incident = &request.incident;
-    let head = headline(request.outcome.kind);
+    let head = match request.outcome.kind {
+        OutcomeKind::Unknown if incident.request.is_some() => "Executed as requested",
+        kind => headline(kind),
+    };
     let mut lines = vec![
         format!("{head}: {}", request.outcome.reason),
         String::new(),
-        format!("Alarm:     {} ({}, {})", incident.alarm.name, incident.account, incident.region),
+        match &incident.request {
+            None => format!("Alarm:     {} ({}, {})", incident.alarm.name, incident.account, incident.region),
+            Some(_) => format!("Request:   {} ({}, {})", incident.occasion(), incident.account, incident.region),
+        },
         format!("Incident:  {}", incident.id),
         format!("Execution: {}", incident.execution),
-        format!("Took:      {} s from the alarm", seconds),
+        format!("Took:      {seconds} s from the {}", if incident.request.is_some() { "request" } else { "alarm" }),
     ];
     if let Some(proposal) = &request.proposal {
         lines.extend(proposed(request, proposal));

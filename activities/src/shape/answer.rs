@@ -23,6 +23,9 @@ pub struct TopologyAnswer {
     /// The neighbours, nearest first.
     #[serde(default)]
     pub neighbours: Vec<Neighbour>,
+    /// How many nodes fail when the node fails, also those that are not among the neighbours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub affected: Option<u32>,
     /// How many nodes the whole twin holds.
     #[serde(default)]
     pub nodes: u64,

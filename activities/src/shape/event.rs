@@ -1,7 +1,8 @@
-//! The CloudWatch alarm event as EventBridge delivers it.
+//! What starts an execution: the CloudWatch alarm event as EventBridge delivers it, or the event of a requested action.
 //!
-//! Owns the reading of the event's fields. Unknown fields are kept out and not refused: AWS adds fields to this event
-//! without notice, and an incident must not be lost because of one.
+//! Owns the fields of both. Of the alarm's, unknown ones are kept out and not refused: AWS adds fields to this event without
+//! notice, and an incident must not be lost because of one. A request is ours: it may hold nothing that is not known, and it
+//! has no field that approves.
 
 use serde::{Deserialize, Serialize};
 
@@ -133,6 +134,62 @@ pub struct AlarmMetricName {
     #[serde(default)]
     pub dimensions: Fields,
 }
+
+/// The event of a requested action, in the form that EventBridge gives to events.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequestEvent {
+    /// EventBridge's version of its form, `0`.
+    #[serde(default)]
+    pub version: String,
+    /// The requester's id of the request: the same request under the same id is one incident, however often it comes.
+    pub id: String,
+    /// [`REQUEST_TYPE`].
+    #[serde(rename = "detail-type")]
+    pub detail_type: String,
+    /// [`REQUEST_SOURCE`].
+    pub source: String,
+    /// The twelve-digit account of the resource.
+    pub account: String,
+    /// When it was requested.
+    pub time: String,
+    /// The region of the resource.
+    pub region: String,
+    /// Nothing, or the resource's ARN.
+    #[serde(default)]
+    pub resources: Vec<String>,
+    /// The request itself.
+    pub detail: ActionRequest,
+}
+
+/// An action that somebody requested.
+///
+/// It claims nothing that is believed: action, target and parameters are validated like a model's, and a human always decides.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ActionRequest {
+    /// Who requests it, as they call themselves; nobody has checked that.
+    pub requester: String,
+    /// The action's name in the catalogue.
+    pub action: String,
+    /// The node of the twin: its Terraform address.
+    pub node: String,
+    /// The node's Terraform type, for example `aws_lambda_function`; what is read first follows from it.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The node's physical name; for an ECS service `cluster/service`.
+    pub name: String,
+    /// The parameters.
+    #[serde(default)]
+    pub parameters: Fields,
+    /// Why, in the requester's words; untrusted text.
+    pub reason: String,
+}
+
+/// The detail type of a [`RequestEvent`].
+pub const REQUEST_TYPE: &str = "SAO Action Request";
+/// The source of a [`RequestEvent`].
+pub const REQUEST_SOURCE: &str = "sao.request";
 
 /// What `intake` answers after it started the execution, or found it started.
 ///

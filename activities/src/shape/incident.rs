@@ -1,11 +1,11 @@
-//! The incident: one transition of one alarm, and the resource that it is about.
+//! The incident: one transition of one alarm, or one requested action, and the resource that it is about.
 //!
 //! Owns what `detect` is asked and answers.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Fields, ReadRequest, Settings};
+use super::{ActionRequest, Fields, ReadRequest, Settings};
 
 /// What the machine asks `detect`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,11 +51,12 @@ pub enum DetectAnswer {
     },
 }
 
-/// One transition of one alarm into ALARM.
+/// One transition of one alarm into ALARM, or one action that somebody requested.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Incident {
-    /// `inc-` and 32 hexadecimal digits: a hash of account, region, alarm ARN and transition time.
+    /// `inc-` and 32 hexadecimal digits: a hash of account, region, alarm ARN and transition time; for a request `req-` and a
+    /// hash of everything that was requested.
     pub id: String,
     /// The execution that handles it.
     pub execution: String,
@@ -63,14 +64,27 @@ pub struct Incident {
     pub account: String,
     /// The region of the alarm.
     pub region: String,
-    /// The alarm.
+    /// The alarm; of a requested action a stand-in of kind [`AlarmKind::Request`], which no read is made of.
     pub alarm: IncidentAlarm,
-    /// What the alarm is about.
+    /// What was requested, in place of an alarm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<Box<ActionRequest>>,
+    /// What the alarm is about, or the request.
     pub resource: Resource,
-    /// When the alarm went off.
+    /// When the alarm went off, or the request was made.
     pub started_at: String,
     /// When `detect` saw it.
     pub detected_at: String,
+}
+
+impl Incident {
+    /// What happened, in half a sentence: which alarm went off, or who requests an action.
+    pub fn occasion(&self) -> String {
+        match &self.request {
+            None => format!("{} went into ALARM", self.alarm.name),
+            Some(request) => format!("{} requested {}", request.requester, request.action),
+        }
+    }
 }
 
 /// The alarm of an incident.
@@ -105,6 +119,8 @@ pub enum AlarmKind {
     MetricMath,
     /// A rule over other alarms.
     Composite,
+    /// None: an action was requested.
+    Request,
 }
 
 /// A metric that an alarm watches.

@@ -89,6 +89,7 @@ impl Reasoner {
             ReasonerKind::Model => format!("model: {}", self.name),
             ReasonerKind::Rules => format!("rules: {}", self.name),
             ReasonerKind::Human => format!("human: {}", self.name),
+            ReasonerKind::Request => format!("request: {}", self.name),
         }
     }
 }
@@ -103,6 +104,8 @@ pub enum ReasonerKind {
     Rules,
     /// A human who adjusted a proposal.
     Human,
+    /// Nobody of the platform: the action was requested, and the name is what the requester calls themselves.
+    Request,
 }
 
 /// Tokens and money.

@@ -58,7 +58,7 @@ pub use export::{EXPORT_SCHEMA, Export};
 pub use governance::{Condition, DEFAULT_POLICIES, DeniedAction, Governance, GovernanceForm, TagCondition};
 pub use kind::{Attribute, Form, Kind, kind_of, kinds};
 pub use layer::{Document, Layer, LayerProblem};
-pub use namespace::{Meaning, knows, meanings, metric_of, partition};
+pub use namespace::{Meaning, knows, meanings, metric_of, metric_of_name, partition};
 #[cfg(test)]
 pub(crate) use node::only_node;
 pub use node::{Node, NodeId};

@@ -77,14 +77,12 @@ pub fn knows(namespace: &str) -> bool {
 /// The namespace and dimensions under which AWS measures a node, where its type has a rule.
 pub fn metric_of(node: &Node) -> Option<(&'static str, Vec<(&'static str, String)>)> {
     let rule = RULES.iter().find(|rule| rule.types.contains(&node.resource_type.as_str()))?;
-    let name = rule.name_in_arn(node.arn.as_deref()).or_else(|| rule.name_among(node))?;
-    // A name of several dimensions joins their values with a slash.
-    let values: Vec<&str> = match rule.dimensions {
-        [_] => vec![name],
-        several => name.splitn(several.len(), '/').collect(),
-    };
-    let pairs = rule.dimensions.iter().copied().zip(values.iter().map(|value| (*value).to_owned())).collect();
-    (values.len() == rule.dimensions.len()).then_some((rule.namespaces[0], pairs))
+    rule.pairs(rule.name_in_arn(node.arn.as_deref()).or_else(|| rule.name_among(node))?)
+}
+
+/// The namespace and dimensions under which AWS measures what goes by this name, where its type has a rule.
+pub fn metric_of_name(resource_type: &str, name: &str) -> Option<(&'static str, Vec<(&'static str, String)>)> {
+    RULES.iter().find(|rule| rule.types.contains(&resource_type))?.pairs(name)
 }
 
 /// The AWS partition of a region.
@@ -111,6 +109,17 @@ struct Rule {
 }
 
 impl Rule {
+    /// The namespace, and its dimensions with what a name says of each.
+    fn pairs(&self, name: &str) -> Option<(&'static str, Vec<(&'static str, String)>)> {
+        // A name of several dimensions joins their values with a slash.
+        let values: Vec<&str> = match self.dimensions {
+            [_] => vec![name],
+            several => name.splitn(several.len(), '/').collect(),
+        };
+        let pairs = self.dimensions.iter().copied().zip(values.iter().map(|value| (*value).to_owned())).collect();
+        (values.len() == self.dimensions.len()).then_some((self.namespaces[0], pairs))
+    }
+
     fn is_of(&self, namespace: &str) -> bool {
         self.namespaces.contains(&namespace)
     }

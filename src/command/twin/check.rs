@@ -1,42 +1,45 @@
 //! `sao twin check`: what governance and constraints say, what is wrong with them, and why an action is allowed or denied.
 //!
-//! Owns the printing, and the question that the command line asks. What a rule means is `activities`'; it decides here as it
-//! decides about a proposal.
+//! Owns the printing, and what the command line says of the question. The question itself is [`crate::ask`]'s.
 
-use std::path::Path;
-
-use activities::{
-    action::{Action, ActionName, Configuration},
-    shape::LayerAnswer,
-    twin::{
-        Document, Effect, Finding, Layer, LayerProblem, Lookup, Node, Policy, Principal, Question, Rule, Step,
-        Topology, Verdict, policy_schema,
-    },
-};
-use edge::{EdgeError, Embedded};
+use activities::twin::{Effect, Finding, Principal, Rule, Step, policy_schema};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::{
+    ask::{Asked, Layers, Wish, state},
     cli::TwinCheck,
-    command::{Ending, context, look_at},
+    command::{Ending, look_at},
     error::CommandError,
     show::{self, Screen, Style},
 };
 
-pub(super) fn run(options: &TwinCheck) -> Result<Ending, CommandError> {
+pub(super) async fn run(options: &TwinCheck) -> Result<Ending, CommandError> {
     if options.schema {
         Screen::new(false).line(policy_schema().trim_end());
         return Ok(Ending::Good);
     }
-    let edge = look_at(&options.data.data)?.edge_only()?;
+    let setup = look_at(&options.data.data)?;
+    let edge = setup.edge_only()?;
     let now = options.at.as_deref().map_or_else(|| Ok(Timestamp::now()), instant)?;
-    let read = Read::of(&edge, &options.data.data, now);
+    let read = Layers::read(&edge, &options.data.data, now);
     let topology = edge.twin().topology().map_err(|error| CommandError::Function(error.to_string()))?;
     let asked = match (&options.action, &options.node) {
-        (Some(action), Some(node)) => Some(Asked::of(&read.policy, &topology, options, action, node, now)?),
+        (Some(action), Some(node)) => {
+            let wish = Wish {
+                action,
+                node,
+                parameters: parameters(&options.parameters)?,
+                at: now,
+                principal: options.principal.as_deref().and_then(Principal::named),
+            };
+            Some(Asked::of(&edge, &setup.settings()?, &read.policy, &topology, wish).await?)
+        }
         _ => None,
     };
+    if let Some(asked) = asked.as_ref().filter(|asked| !asked.out_of_bounds.is_empty()) {
+        return Err(CommandError::Usage(asked.out_of_bounds.join("; ")));
+    }
     let good = read.problems.is_empty() && asked.as_ref().is_none_or(|asked| asked.verdict.allowed);
     if options.output.json {
         show::json(&document(&read, asked.as_ref(), good));
@@ -46,162 +49,17 @@ pub(super) fn run(options: &TwinCheck) -> Result<Ending, CommandError> {
     Ok(Ending::when(good))
 }
 
-/// Both layers as they are now.
-struct Read {
-    policy: Policy,
-    governance: Vec<String>,
-    constraints: Vec<String>,
-    problems: Vec<LayerProblem>,
-    warnings: Vec<LayerProblem>,
-}
-
-impl Read {
-    fn of(edge: &Embedded, data: &Path, now: Timestamp) -> Self {
-        let (governance, constraints) = (edge.twin().governance(), edge.twin().constraints());
-        let policy = Policy::read(&documents(&governance), &documents(&constraints));
-        // A layer that is there and cannot be read from the disk is more than missing.
-        let unread = [("governance", &governance), ("constraints", &constraints)].into_iter().filter_map(unread);
-        let unread: Vec<LayerProblem> = unread.collect();
-        let known = |problem: &LayerProblem| unread.iter().any(|unread| unread.file == problem.file);
-        let others: Vec<LayerProblem> = policy.problems().into_iter().filter(|problem| !known(problem)).collect();
-        let warnings = policy.warnings(now).into_iter().chain(passed_over(data)).collect();
-        Self {
-            governance: names(&governance),
-            constraints: names(&constraints),
-            problems: unread.into_iter().chain(others).collect(),
-            warnings,
-            policy,
-        }
-    }
-}
-
-fn documents(layer: &Result<LayerAnswer, EdgeError>) -> Vec<Document<'_>> {
-    let documents = layer.as_ref().map(|layer| layer.documents.as_slice()).unwrap_or_default();
-    documents.iter().map(|document| Document { name: &document.name, text: &document.text }).collect()
-}
-
-fn names(layer: &Result<LayerAnswer, EdgeError>) -> Vec<String> {
-    documents(layer).iter().map(|document| document.name.to_owned()).collect()
-}
-
-fn unread((name, layer): (&str, &Result<LayerAnswer, EdgeError>)) -> Option<LayerProblem> {
-    let error = layer.as_ref().err().filter(|error| error.error != "NotFound")?;
-    Some(LayerProblem { file: name.to_owned(), line: None, what: error.to_string(), help: None })
-}
-
-/// Files among the layers' that are not read: their names end in neither of the two words.
-fn passed_over(data: &Path) -> Vec<LayerProblem> {
-    let inside = |layer: &str| {
-        let entries = std::fs::read_dir(data.join("twin").join(layer)).into_iter().flatten().flatten();
-        let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
-        names.map(|name| format!("{layer}/{name}")).collect::<Vec<_>>()
-    };
-    let mut files: Vec<String> = ["governance", "constraints"].into_iter().flat_map(inside).collect();
-    files.retain(|file| !file.ends_with(".cedar") && !file.ends_with(".json"));
-    files.sort();
-    let what = "it is not read: the names of files of rules end in `.cedar` or `.json`";
-    files.into_iter().map(|file| LayerProblem { file, line: None, what: what.to_owned(), help: None }).collect()
-}
-
-/// A question and its answer.
-struct Asked {
-    action: ActionName,
-    node: String,
-    at: Timestamp,
-    known: Vec<(&'static str, Value)>,
-    unknown: Vec<&'static str>,
-    verdict: Verdict,
-    findings: Vec<Finding>,
-    /// The conditions of each rule, by its name.
-    steps: Vec<(String, Vec<Step>)>,
-}
-
-impl Asked {
-    fn of(
-        policy: &Policy,
-        topology: &Topology,
-        options: &TwinCheck,
-        action: &str,
-        node: &str,
-        at: Timestamp,
-    ) -> Result<Self, CommandError> {
-        let action: ActionName = action.parse().map_err(|problem| usage(&problem))?;
-        let node = &target(topology, action, node)?;
-        let radius = u32::try_from(topology.blast_radius(node.id.as_str()).len()).unwrap_or(u32::MAX);
-        let mut question = Question {
-            principal: options.principal.as_deref().and_then(Principal::named),
-            radius: Some(radius),
-            ..Question::new(action, node, at)
-        };
-        if let (Some(current), true) = (Configuration::of(node), says_enough(action, options)) {
-            let change = change(action, options, node, &current)?;
-            question =
-                Question { risk: Some(change.risk(&current, node).level), ..question.changing(&change, &current) };
-        }
-        Ok(Self {
-            action,
-            node: node.id.to_string(),
-            at,
-            known: known(&question),
-            unknown: question.unknown(),
-            verdict: policy.judge(&question),
-            findings: policy.findings(&question),
-            steps: policy.steps(&question).into_iter().map(|(rule, steps)| (rule.name.clone(), steps)).collect(),
-        })
-    }
-
-    fn steps_of(&self, rule: &str) -> &[Step] {
-        self.steps.iter().find(|(name, _)| name == rule).map_or(&[], |(_, steps)| steps.as_slice())
-    }
-}
-
-/// The node that a name means; of several that share it, the one that the action can be done to.
-fn target(topology: &Topology, action: ActionName, name: &str) -> Result<Node, CommandError> {
-    if let Lookup::Ambiguous(ids) = topology.find(name) {
-        let nodes = ids.iter().filter_map(|id| topology.node(id.as_str()));
-        let fitting: Vec<_> = nodes.filter(|node| action.target_type() == Some(node.resource_type())).collect();
-        if let [one] = fitting.as_slice() {
-            return one.read().map_err(|error| CommandError::Function(error.to_string()));
-        }
-    }
-    context::find(topology, name)
-}
-
-/// Whether the command line says what is to be changed; an action that changes nothing in particular needs no words.
-fn says_enough(action: ActionName, options: &TwinCheck) -> bool {
-    let schema = activities::action::action_schema(action);
-    let parameters = schema.pointer("/properties/parameters/properties").and_then(Value::as_object);
-    !options.parameters.is_empty() || parameters.is_none_or(Map::is_empty)
-}
-
-fn change(
-    action: ActionName,
-    options: &TwinCheck,
-    node: &Node,
-    current: &Configuration,
-) -> Result<Action, CommandError> {
+/// `NAME=VALUE`, taken apart; none where nothing is said.
+fn parameters(texts: &[String]) -> Result<Option<Map<String, Value>>, CommandError> {
     let mut parameters = Map::new();
-    for parameter in &options.parameters {
-        let (name, value) = parameter
+    for text in texts {
+        let (name, value) = text
             .split_once('=')
-            .ok_or_else(|| CommandError::Usage(format!("`--param {parameter}` must be `NAME=VALUE`")))?;
+            .ok_or_else(|| CommandError::Usage(format!("`--param {text}` must be `NAME=VALUE`")))?;
         let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
         parameters.insert(name.to_owned(), value);
     }
-    action.validate(&Value::Object(parameters), node, current).map_err(|problems| {
-        let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        CommandError::Usage(problems.join("; "))
-    })
-}
-
-fn known(question: &Question<'_>) -> Vec<(&'static str, Value)> {
-    let facts = [
-        ("risk", question.risk.map(|risk| json!(risk))),
-        ("radius", question.radius.map(|radius| json!(radius))),
-        ("before", question.before.clone().map(Value::Object)),
-        ("after", question.after.clone().map(Value::Object)),
-    ];
-    facts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    Ok(Some(parameters).filter(|parameters| !parameters.is_empty()))
 }
 
 fn instant(text: &str) -> Result<Timestamp, CommandError> {
@@ -210,21 +68,10 @@ fn instant(text: &str) -> Result<Timestamp, CommandError> {
     text.parse().map_err(|_| CommandError::Usage(wrong()))
 }
 
-fn usage(problem: &dyn std::fmt::Display) -> CommandError {
-    CommandError::Usage(problem.to_string())
-}
-
-fn document(read: &Read, asked: Option<&Asked>, good: bool) -> Value {
-    let layer = |state: &str, files: &[String]| json!({ "state": state, "files": files });
-    let mut document = json!({
-        "ok": good,
-        "version": read.policy.version(),
-        "governance": layer(state(&read.policy.governance), &read.governance),
-        "constraints": layer(state(&read.policy.constraints), &read.constraints),
-        "rules": read.policy.rules().collect::<Vec<_>>(),
-        "problems": read.problems,
-        "warnings": read.warnings,
-    });
+fn document(read: &Layers, asked: Option<&Asked>, good: bool) -> Value {
+    let mut document = read.document();
+    document["ok"] = good.into();
+    document["rules"] = json!(read.policy.rules().collect::<Vec<_>>());
     if let Some(asked) = asked {
         let finding = |finding: &Finding| {
             let mut document = json!(finding);
@@ -232,7 +79,7 @@ fn document(read: &Read, asked: Option<&Asked>, good: bool) -> Value {
             document
         };
         document["action"] = asked.action.word().into();
-        document["node"] = asked.node.as_str().into();
+        document["node"] = asked.node.id.as_str().into();
         document["at"] = asked.at.to_string().into();
         document["known"] =
             asked.known.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect::<Map<_, _>>().into();
@@ -243,15 +90,7 @@ fn document(read: &Read, asked: Option<&Asked>, good: bool) -> Value {
     document
 }
 
-fn state<T>(layer: &Layer<T>) -> &'static str {
-    match layer {
-        Layer::Present(_) => "present",
-        Layer::Missing => "missing",
-        Layer::Broken(_) => "broken",
-    }
-}
-
-fn print(read: &Read, asked: Option<&Asked>) {
+fn print(read: &Layers, asked: Option<&Asked>) {
     let screen = Screen::new(false);
     let style = screen.style();
     let layers = [
@@ -296,7 +135,7 @@ fn print_rule(screen: &Screen, style: Style, rule: &Rule) {
 
 fn print_asked(screen: &Screen, style: Style, asked: &Asked) {
     screen.gap();
-    screen.line(style.bold(&show::clean(&format!("{} on {} at {}", asked.action, asked.node, asked.at))));
+    screen.line(style.bold(&show::clean(&format!("{} on {} at {}", asked.action, asked.node.id, asked.at))));
     let known: Vec<String> = asked.known.iter().map(|(name, value)| format!("{name} {value}")).collect();
     screen.lines(show::wrapped(&format!("known: {}", known.join(", ")), 7, show::WIDTH));
     if !asked.unknown.is_empty() {

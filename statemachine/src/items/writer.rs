@@ -65,6 +65,8 @@ pub struct ChildResult<'a> {
     pub ended_at: Millis,
     /// Whether a map run's redrive would start it again.
     pub express: bool,
+    /// How often it was redriven.
+    pub redrives: u32,
 }
 
 /// An object of an export.
@@ -189,7 +191,7 @@ fn described(child: &ChildResult<'_>) -> Value {
         put("Status", json!(status));
         return Value::Object(fields);
     }
-    put("RedriveCount", json!(0));
+    put("RedriveCount", json!(child.redrives));
     if output.is_some() {
         put("RedriveStatus", json!("NOT_REDRIVABLE"));
         put("RedriveStatusReason", json!("Execution is SUCCEEDED and cannot be redriven"));
@@ -249,6 +251,7 @@ mod tests {
             started_at: 0,
             ended_at: 1_500,
             express: false,
+            redrives: 0,
         }
     }
 

@@ -8,7 +8,7 @@ use crate::{
     data::{DataError, Env, jsonpath},
     definition::{ChoiceRule, Condition, Domain, IsKind, Operand, Order, QueryLanguage, Source, StateId, Test},
     execution::Draft,
-    state::{Made, Scope, Shaped, View, fail::unexpected, runtime, wait::parse_time},
+    state::{Fields, Scope, Shaped, View, fail::unexpected, runtime, wait::parse_time},
 };
 
 pub(crate) fn begin(
@@ -36,9 +36,9 @@ pub(crate) fn begin(
 fn shape(view: &View<'_>, rule: Option<(usize, &ChoiceRule)>, draft: &mut Draft<'_>) -> Result<Shaped, DataError> {
     let Some((place, rule)) = rule else { return view.shape(None, draft) };
     if view.state.query_language == QueryLanguage::Jsonata {
-        let own = Made::within(&format!("Choices[{place}]/"), rule.output.as_ref(), rule.assign.as_ref());
+        let own = Fields::within(&format!("Choices[{place}]/"), rule.output.as_ref(), rule.assign.as_ref());
         let output = own.output.or(view.own_fields().output);
-        return view.shape_by_jsonata(Made { output, ..own }, None, None, draft);
+        return view.shape_by_jsonata(Fields { output, ..own }, None, None, draft);
     }
     view.shape_with(rule.assign.as_ref(), draft)
 }

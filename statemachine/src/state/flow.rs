@@ -33,12 +33,12 @@ pub(crate) struct Shaped {
 
 /// What makes the output and the variables in JSONata: each template with the name that a failure gives its field.
 #[derive(Debug)]
-pub(crate) struct Made<'t> {
+pub(crate) struct Fields<'t> {
     pub(crate) output: Option<(String, &'t Value)>,
     pub(crate) assign: Option<(String, &'t Value)>,
 }
 
-impl<'t> Made<'t> {
+impl<'t> Fields<'t> {
     /// The two fields of what stands at a place in the state; the state itself is at none.
     pub(crate) fn within(place: &str, output: Option<&'t Value>, assign: Option<&'t Value>) -> Self {
         let named = |name: &str, template| (format!("{place}{name}"), template);
@@ -111,8 +111,8 @@ impl View<'_> {
     }
 
     /// The state's own `Output` and `Assign`.
-    pub(crate) fn own_fields(&self) -> Made<'_> {
-        Made::within("", self.state.flow.output.as_ref(), self.state.flow.assign.as_ref())
+    pub(crate) fn own_fields(&self) -> Fields<'_> {
+        Fields::within("", self.state.flow.output.as_ref(), self.state.flow.assign.as_ref())
     }
 
     /// As [`View::shape`] without a result, with another `Assign` than the state's.
@@ -178,7 +178,7 @@ impl View<'_> {
     /// `Output` and `Assign` of a state, a choice rule or a catcher in JSONata.
     pub(crate) fn shape_by_jsonata(
         &self,
-        fields: Made<'_>,
+        fields: Fields<'_>,
         result: Option<Doc>,
         error: Option<&Value>,
         draft: &mut Draft<'_>,
@@ -211,7 +211,7 @@ impl View<'_> {
         draft: &mut Draft<'_>,
     ) -> Result<Shaped, DataError> {
         if self.state.query_language == QueryLanguage::Jsonata {
-            let fields = Made::within(&format!("Catch[{place}]/"), catcher.output.as_ref(), catcher.assign.as_ref());
+            let fields = Fields::within(&format!("Catch[{place}]/"), catcher.output.as_ref(), catcher.assign.as_ref());
             return self.shape_by_jsonata(fields, None, Some(caught), draft);
         }
         let scope = self.scope();

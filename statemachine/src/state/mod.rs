@@ -14,7 +14,7 @@ pub(crate) mod succeed;
 pub(crate) mod task;
 pub(crate) mod wait;
 
-pub(crate) use flow::{Doc, Made, Shaped};
+pub(crate) use flow::{Doc, Fields, Shaped};
 pub(crate) use scope::{OWN_CONTEXT, Scope, timestamp};
 
 use serde_json::Value;

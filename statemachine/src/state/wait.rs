@@ -93,13 +93,23 @@ fn time(
     })
 }
 
-/// A time as ASL takes it: ISO 8601 with a `T` and an offset or `Z`.
+/// A time as ASL takes it: ISO 8601 in its extended form, with a `T` and an offset or `Z`.
 pub(crate) fn parse_time(text: &str) -> Option<Millis> {
-    // The parser takes a blank or a small letter for the `T`, and a zone in brackets; ASL does not.
-    if !text.contains('T') || text.contains(['[', 't', 'z', ' ']) {
-        return None;
-    }
-    text.parse::<Timestamp>().ok().map(Timestamp::as_millisecond)
+    is_extended(text).then(|| text.parse::<Timestamp>().ok()).flatten().map(Timestamp::as_millisecond)
+}
+
+/// The parser takes more: small letters, blanks, a zone in brackets, forms without separators, a 60th second.
+fn is_extended(text: &str) -> bool {
+    let separated =
+        [(4, '-'), (7, '-'), (10, 'T'), (13, ':')].iter().all(|&(at, mark)| text.chars().nth(at) == Some(mark));
+    let zone = text
+        .get(16..)
+        .unwrap_or_default()
+        .trim_start_matches(|letter: char| letter.is_ascii_digit() || ".:".contains(letter));
+    let offset = zone.strip_prefix(['+', '-']).map(str::as_bytes).is_some_and(|offset| {
+        offset.len() >= 5 && offset[2] == b':' && offset.iter().all(|byte| byte.is_ascii_digit() || *byte == b':')
+    });
+    separated && (zone == "Z" || offset) && text.get(17..19) != Some("60")
 }
 
 /// The longest that ASL lets a state wait.
@@ -123,5 +133,20 @@ mod tests {
         check("05-12-2016T21:29:29Z", None);
         check("2016-12-05T25:29:29Z", None);
         check("", None);
+        check("2016-03-14T01:59Z", Some(1_457_920_740_000));
+        check("2016-03-14T01:59:00.000000001Z", Some(1_457_920_740_000));
+        for loose in [
+            "20160314T015900Z",
+            "2016-03-14t01:59:00Z",
+            "2016-03-14T01:59:00z",
+            "2016-03-14T03:59:00+0200",
+            "2016-03-14T03:59:00+02",
+            "2016-03-14T01:59:60Z",
+            "2016-03-14T01:59:00,5Z",
+            "2016-03-14T01:59:00Z[UTC]",
+            "2016-03-14T03:59:00+02:00[Europe/Berlin]",
+        ] {
+            check(loose, None);
+        }
     }
 }

@@ -10,7 +10,10 @@ use super::{
     mock::{self, Mocked},
     request::Request,
 };
-use crate::definition::{Definition, Pattern, ResourceKind, StateId, StateKind, Task};
+use crate::{
+    definition::{Definition, Pattern, ResourceKind, StateId, StateKind, Task},
+    syntax::fault,
+};
 
 /// A request that was taken, with its texts read.
 pub(super) struct Admitted {
@@ -92,7 +95,10 @@ fn input(request: &Request) -> Result<String, TestStateError> {
     let text = request.input.as_deref().unwrap_or("{}");
     match serde_json::from_str::<serde::de::IgnoredAny>(text) {
         Ok(_) => Ok(text.to_owned()),
-        Err(error) => Err(TestStateError::InvalidExecutionInput(error.to_string())),
+        Err(error) => {
+            let why = fault(text).map_or_else(|| error.to_string(), |fault| fault.to_string());
+            Err(TestStateError::InvalidExecutionInput(format!("Invalid State Machine Execution Input: '{why}'")))
+        }
     }
 }
 

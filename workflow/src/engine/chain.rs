@@ -64,7 +64,7 @@ impl Inner {
             Some(kin) => Execution::child(definition, identity, kin.part),
             None => Execution::new(definition, identity),
         };
-        let (mut history, logging) = self.logged(&pinned);
+        let (mut history, logging) = self.logged(&pinned, &chain.machine, chain.origin.as_ref());
         for (at, records) in &chain.batches {
             for record in records {
                 execution.apply(*at, record);
@@ -108,7 +108,7 @@ impl Inner {
     ) -> Result<Vec<Value>, String> {
         let chain = self.chain(number, head)?;
         let pinned = self.machines.pinned(&self.journal, chain.born.saved_at)?;
-        let mut history = History::new(Arc::clone(&pinned.definition), &pinned.role_arn, &self.naming.region);
+        let mut history = self.blank_history(&pinned, &chain.machine, chain.origin.as_ref());
         let records = || chain.batches.iter().flat_map(|(at, records)| records.iter().map(move |record| (*at, record)));
         let window = window(records().filter(|(_, record)| matches!(record, Record::Event { .. })).count() as u64);
         let mut events = Vec::new();
@@ -129,14 +129,17 @@ impl Inner {
     pub(super) fn history(&self, number: ExecutionId, head: Offset) -> Result<(History, Vec<Value>), String> {
         let chain = self.chain(number, head)?;
         let pinned = self.machines.pinned(&self.journal, chain.born.saved_at)?;
-        let mut history = History::new(Arc::clone(&pinned.definition), &pinned.role_arn, &self.naming.region);
-        if let Some(origin) = &chain.origin {
-            let machine = &chain.machine;
-            let alias = origin.alias().map(|alias| self.naming.alias(machine, alias));
-            history = history.published(self.naming.version(machine, origin.version()), alias);
-        }
+        let mut history = self.blank_history(&pinned, &chain.machine, chain.origin.as_ref());
         let events = chain.batches.iter().flat_map(|(at, records)| records.iter().map(move |record| (*at, record)));
         let events = events.filter_map(|(at, record)| history.push(at, record)).collect();
         Ok((history, events))
+    }
+
+    /// The history of an execution before its first event.
+    pub(super) fn blank_history(&self, pinned: &Pinned, machine: &str, origin: Option<&Origin>) -> History {
+        let history = History::new(Arc::clone(&pinned.definition), &pinned.role_arn, &self.naming.region);
+        let Some(origin) = origin else { return history };
+        let alias = origin.alias().map(|alias| self.naming.alias(machine, alias));
+        history.published(self.naming.version(machine, origin.version()), alias)
     }
 }

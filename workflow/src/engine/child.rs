@@ -219,10 +219,10 @@ impl Inner {
         let identity = self.identity(number, &start.state_machine_name, &start.name, &pinned);
         let mut execution = Execution::child(Arc::clone(&pinned.definition), Arc::new(identity), start.part);
         let advance = execution.start(&start.input, self.clock.now(), &mut chance);
+        let (history, logging) = self.logged(&pinned, &start.state_machine_name, None);
         let StartChild { run, index, map_run_arn, name, part, items, .. } = start;
         let kin = Arc::new(Kin { parent, run, index, items, map_run_arn, part });
         let born = Born { name, definition: pin.definition, saved_at: pin.saved_at, trace_header: None };
-        let (history, logging) = self.logged(&pinned);
         let mut loaded = Box::new(Loaded {
             execution,
             trace_header: None,

@@ -21,13 +21,14 @@ use super::{
     arn::{check_name, target_of},
     drive::{chance, key_of, refusal_of},
     error::ApiError,
+    machine::Pinned,
     query::status_of,
     start::check_input,
     types::{Progress, StartExecution, Started, SyncExecution},
 };
 use crate::{
     delivery::Logging,
-    journal::entry::{Born, ExecutionId, Express, Head, Offset},
+    journal::entry::{Born, ExecutionId, Express, Head, Offset, Origin},
 };
 
 impl Engine {
@@ -70,16 +71,16 @@ impl Inner {
         self: &Arc<Self>,
         mut execution: Execution,
         input: &str,
-        logging: Option<&Logging>,
+        pinned: &Pinned,
+        origin: Option<&Origin>,
     ) -> Execution {
         let number = execution.identity().number;
         let (signals, mut inbox) = unbounded_channel();
         // What is still called when the execution ends is given up with the set.
         let mut calls = JoinSet::new();
-        let mut told = (self.has_followers() || logging.is_some()).then(|| {
-            let role_arn = &execution.identity().role_arn;
-            History::new(Arc::clone(execution.definition()), role_arn, &self.naming.region)
-        });
+        let logging = pinned.logging.as_deref();
+        let mut told = (self.has_followers() || logging.is_some())
+            .then(|| self.blank_history(pinned, &execution.identity().state_machine_name, origin));
         let mut advance = execution.start(input, self.clock.now(), &mut chance);
         loop {
             let Advance { records, commands } = advance;
@@ -119,9 +120,9 @@ impl Inner {
     }
 
     async fn run_to_the_end(self: Arc<Self>, start: StartExecution) -> Result<SyncExecution, ApiError> {
-        let Express { machine, input, born, id, execution, .. } = self.accept_express(start)?;
-        let (execution, logging) = self.express_execution(execution, &machine, &born, &id)?;
-        let execution = self.run_in_memory(execution, &input, logging.as_deref()).await;
+        let Express { machine, input, born, id, execution, origin, .. } = self.accept_express(start)?;
+        let (execution, pinned) = self.express_execution(execution, &machine, &born, &id)?;
+        let execution = self.run_in_memory(execution, &input, &pinned, origin.as_ref()).await;
         let (start_date, stop_date) = (execution.started_at(), execution.latest());
         let (output, error, cause) = match execution.status().clone() {
             Status::Running => return Err(ApiError::Unavailable("the engine is shutting down".into())),
@@ -148,10 +149,10 @@ impl Inner {
     }
 
     async fn run_in_the_background(self: Arc<Self>, express: Express) {
-        let Express { execution: number, machine, input, born, id, .. } = express;
+        let Express { execution: number, machine, input, born, id, origin, .. } = express;
         match self.express_execution(number, &machine, &born, &id) {
-            Ok((execution, logging)) => {
-                if self.run_in_memory(execution, &input, logging.as_deref()).await.is_running() {
+            Ok((execution, pinned)) => {
+                if self.run_in_memory(execution, &input, &pinned, origin.as_ref()).await.is_running() {
                     return;
                 }
             }
@@ -197,12 +198,12 @@ impl Inner {
         machine: &str,
         born: &Born,
         id: &str,
-    ) -> Result<(Execution, Option<Arc<Logging>>), ApiError> {
+    ) -> Result<(Execution, Arc<Pinned>), ApiError> {
         let pinned = self.machines.pinned(&self.journal, born.saved_at).map_err(ApiError::Unavailable)?;
         let execution_arn = self.naming.express(machine, &born.name, id);
         let identity = Identity { execution_arn, ..self.identity(number, machine, &born.name, &pinned) };
         let execution = Execution::express(Arc::clone(&pinned.definition), Arc::new(identity));
-        Ok((execution, pinned.logging.clone()))
+        Ok((execution, pinned))
     }
 
     /// Does what an execution in memory wants done; what comes of it arrives as a signal.

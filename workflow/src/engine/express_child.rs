@@ -40,7 +40,7 @@ impl Inner {
             role_arn: pinned.role_arn.clone(),
         };
         let execution = Execution::child(Arc::clone(&pinned.definition), Arc::new(identity), start.part);
-        let ended = self.run_in_memory(execution, &start.input, pinned.logging.as_deref()).await;
+        let ended = self.run_in_memory(execution, &start.input, &pinned, None).await;
         Ok(ended.status().clone())
     }
 }

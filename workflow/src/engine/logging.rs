@@ -9,7 +9,7 @@ use serde_json::Value;
 use statemachine::{Execution, history::History};
 
 use super::{Engine, Inner, error::ApiError, machine::Pinned};
-use crate::delivery::Logging;
+use crate::{delivery::Logging, journal::entry::Origin};
 
 impl Engine {
     /// Whether a `loggingConfiguration` leads to a log group, as far as that can be known now: only what CloudWatch Logs
@@ -30,8 +30,13 @@ impl Engine {
 
 impl Inner {
     /// What an execution of this definition logs with: a history to write events from, if they go anywhere.
-    pub(super) fn logged(&self, pinned: &Pinned) -> (Option<History>, Option<Arc<Logging>>) {
-        let history = || History::new(Arc::clone(&pinned.definition), &pinned.role_arn, &self.naming.region);
+    pub(super) fn logged(
+        &self,
+        pinned: &Pinned,
+        machine: &str,
+        origin: Option<&Origin>,
+    ) -> (Option<History>, Option<Arc<Logging>>) {
+        let history = || self.blank_history(pinned, machine, origin);
         (pinned.logging.is_some().then(history), pinned.logging.clone())
     }
 

@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError, Weak, atomic::Ordering},
 };
 
-use statemachine::{Advance, Execution};
+use statemachine::{Advance, Execution, syntax::fault};
 
 use super::{
     Engine, Inner,
@@ -97,7 +97,7 @@ impl Inner {
         let start_date = execution.started_at();
         let trace_header = born.trace_header.clone();
         let pin = Pin { definition: born.definition, saved_at: born.saved_at };
-        let (history, logging) = self.logged(&pinned);
+        let (history, logging) = self.logged(&pinned, machine, origin.as_ref());
         let mut loaded =
             Box::new(Loaded { execution, trace_header, origin, head: 0, history, logging, pin, kin: None });
 
@@ -154,7 +154,10 @@ pub(super) fn check_input(input: &str) -> Result<(), ApiError> {
     }
     match serde_json::from_str::<serde::de::IgnoredAny>(input) {
         Ok(_) => Ok(()),
-        Err(error) => Err(ApiError::InvalidExecutionInput(error.to_string())),
+        Err(error) => {
+            let why = fault(input).map_or_else(|| error.to_string(), |fault| fault.to_string());
+            Err(ApiError::InvalidExecutionInput(why))
+        }
     }
 }
 

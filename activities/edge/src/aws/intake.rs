@@ -1,8 +1,9 @@
-//! Intake over AWS: an alarm event becomes one execution, however often it is delivered.
+//! Intake over AWS: an alarm event, or a requested action, becomes one execution, however often it is delivered.
 //!
-//! Owns StartExecution under the name that is a hash of the transition, and that "already exists" is success. A transition to
+//! Owns StartExecution under the name that is a hash of the event, and that "already exists" is success. A transition to
 //! another state than ALARM starts nothing; that an OK ends the rounds that wait on the alarm is `hitl`'s, which holds the tokens.
 
+use activities::detect::News;
 use activities::shape::IntakeAnswer;
 use serde_json::{Value, json};
 
@@ -10,13 +11,15 @@ use super::Aws;
 use super::failure::{code_of, failed};
 use crate::error::EdgeError;
 
-/// Takes an alarm event in.
+/// Takes an event in.
 ///
-/// `Sao.BadInput` for what is no CloudWatch alarm event.
+/// `Sao.BadInput` for what is neither a CloudWatch alarm event nor a request.
 pub(super) async fn intake(aws: &Aws, event: &Value) -> Result<Value, EdgeError> {
     let intake = activities::detect::intake(event)?;
-    if intake.state != "ALARM" {
-        return Ok(json!({"noted": intake.state}));
+    if let News::Alarm { state, .. } = &intake.news
+        && !intake.starts()
+    {
+        return Ok(json!({"noted": state}));
     }
     let machine = aws.settings().state_machine()?;
     let call =
@@ -28,7 +31,7 @@ pub(super) async fn intake(aws: &Aws, event: &Value) -> Result<Value, EdgeError>
         }
         Err(error) => return Err(failed("states:StartExecution", &error)),
     };
-    tracing::info!(execution = answer.execution_arn, duplicate = answer.duplicate, "alarm taken in");
+    tracing::info!(execution = answer.execution_arn, duplicate = answer.duplicate, "event taken in");
     serde_json::to_value(answer).map_err(|problem| EdgeError::new("Sao.BadAnswer", problem.to_string()))
 }
 

@@ -73,8 +73,8 @@ pub fn proposal_page(view: &ProposalView<'_>) -> Page {
         section.lead {
             p { (risk_mark(proposal.risk.level)) }
             h1 { (shown(&proposal.action)) " on " (shown(&proposal.target.name)) }
-            p { "Because " span.data { (shown(&view.incident.alarm.name)) } " went into ALARM in "
-                (shown(&view.incident.region)) " on " (moment(&view.incident.started_at)) "." }
+            p { "Because " (occasion(view.incident)) " in " (shown(&view.incident.region)) " on "
+                (moment(&view.incident.started_at)) "." }
             p { a href="#decide" { "To the decision" } }
         }
         (change(proposal))
@@ -91,6 +91,15 @@ pub fn proposal_page(view: &ProposalView<'_>) -> Page {
         &format!("{}: {} on {}", risk_word(proposal.risk.level), proposal.action, proposal.target.name),
         &body,
     )
+}
+
+fn occasion(incident: &Incident) -> Markup {
+    match &incident.request {
+        None => html! { span.data { (shown(&incident.alarm.name)) } " went into ALARM" },
+        Some(request) => html! {
+            "what calls itself " span.data { (shown(&request.requester)) } " requested it"
+        },
+    }
 }
 
 fn notices(view: &ProposalView<'_>, incomplete: Option<&str>) -> Markup {
@@ -304,6 +313,7 @@ fn who_reasoned(proposal: &Proposal) -> String {
             format!("A model reasoned ({name}). It can be wrong; read the evidence.")
         }
         ReasonerKind::Human => format!("A person set these values ({name})."),
+        ReasonerKind::Request => format!("Nobody reasoned: it was requested by what calls itself {name}."),
     }
 }
 

@@ -106,12 +106,13 @@ impl MaintenanceWindow {
         ActionName::ALL.into_iter().filter(about).collect()
     }
 
-    pub(super) fn is_about(&self, action: ActionName, node: &Node) -> bool {
+    /// Whether it is about an action on a node.
+    pub fn is_about(&self, action: ActionName, node: &Node) -> bool {
         self.actions().contains(&action) && self.targets.iter().any(|pattern| is_meant(pattern, node))
     }
 
     /// When it is open, in words.
-    pub(super) fn times(&self) -> String {
+    pub fn times(&self) -> String {
         let text = |zone: &super::clock::Zone| zone.name().to_owned();
         match (&self.cron, &self.weekly, self.start, self.end) {
             (Some(cron), ..) => format!(

@@ -36,7 +36,7 @@ fn question(node: &Node) -> Question<'_> {
         principal: Some(Principal::Model { id: "nova".to_owned() }),
         risk: Some(Risk::Low),
         radius: Some(3),
-        budget: Some(Budget { automatic_last_hour: 2, automatic_per_hour: 5, cost_cents: 40, cost_limit_cents: 200 }),
+        budget: Some(Budget { automatic_last_hour: 2, automatic_per_hour: 5 }),
         ..Question::new(action.name(), node, NOW.parse().unwrap()).changing(&action, &current)
     }
 }
@@ -115,7 +115,6 @@ fn a_condition_may_ask_for_the_change() {
     check("context.after.timeout > 3 * context.before.timeout", false);
     check(r#"context.risk == "LOW" && context.radius < 5"#, true);
     check("context.budget.automatic_last_hour >= context.budget.automatic_per_hour", false);
-    check("context.budget.cost_cents * 4 < context.budget.cost_limit_cents", true);
 }
 
 #[test]
@@ -154,7 +153,7 @@ fn what_is_not_known_forbids() {
     unknown("context.after.timeout > 900", "not known here: principal");
     unknown("context.radius > 100", "`radius`");
     unknown("resource.radius > 100", "`radius`");
-    unknown("context.budget.cost_cents > 100", "`budget`");
+    unknown("context.budget.automatic_last_hour > 3", "`budget`");
     unknown("principal is Rules", "it is not known who asks, and Rules may not");
     unknown(r#"principal == Human::"bo""#, "it is not known who asks, and Human (on-call) may not");
     unknown(r#"principal is Human && principal.role == "manager""#, "Human (manager) may not");

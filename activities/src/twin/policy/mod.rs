@@ -14,7 +14,6 @@
 //! The version is a hash over the bytes of all files and their names, in the order of their names. It changes with every change of
 //! a file, a mere change of its layout included: whoever approved has approved what stood there.
 
-mod deep;
 mod evaluate;
 mod explain;
 mod question;
@@ -73,7 +72,7 @@ pub struct Verdict {
 impl Policy {
     /// Reads both layers; whatever cannot be read is kept as such and denies.
     pub fn read(governance: &[Document<'_>], constraints: &[Document<'_>]) -> Self {
-        deep::deep(|| Self::read_here(&by_name(governance), &by_name(constraints)))
+        deep(|| Self::read_here(&by_name(governance), &by_name(constraints)))
     }
 
     fn read_here(governance: &[Document<'_>], constraints: &[Document<'_>]) -> Self {
@@ -104,7 +103,7 @@ impl Policy {
 
     /// Says whether what is asked is permitted.
     pub fn judge(&self, question: &Question<'_>) -> Verdict {
-        deep::deep(|| evaluate::verdict(self, question))
+        deep(|| evaluate::verdict(self, question))
     }
 
     /// Says of every rule of both layers what it means for an action on a node now.
@@ -114,12 +113,12 @@ impl Policy {
 
     /// Says of every rule of both layers what it means for what is asked.
     pub fn findings(&self, question: &Question<'_>) -> Vec<Finding> {
-        deep::deep(|| explain::findings(self, question))
+        deep(|| explain::findings(self, question))
     }
 
     /// Says of every rule, step by step, which of its conditions hold for what is asked.
     pub fn steps(&self, question: &Question<'_>) -> Vec<(&Rule, Vec<Step>)> {
-        deep::deep(|| explain::steps(self, question))
+        deep(|| explain::steps(self, question))
     }
 
     /// The rules of both layers, in the order in which a verdict cites them.
@@ -187,6 +186,19 @@ fn version(layers: &[&[Document<'_>]]) -> String {
     let digits: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     format!("sha256:{digits}")
 }
+
+/// Does something on a stack that is large enough for the deepest policy that is read.
+///
+/// Cedar refuses to evaluate what would not fit on the stack that is left, so that without a stack of its own a verdict would
+/// turn on who asked for it.
+fn deep<T>(work: impl FnOnce() -> T) -> T {
+    stacker::maybe_grow(ROOM, STACK, work)
+}
+
+/// Address space, of which only what is used costs memory. The deepest policy takes less than a quarter of it without optimisation.
+const STACK: usize = 64 * 1024 * 1024;
+/// What must be left of it by who is on it already.
+const ROOM: usize = STACK - 1024 * 1024;
 
 #[cfg(test)]
 mod same;

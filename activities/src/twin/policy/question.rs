@@ -1,11 +1,13 @@
 //! What is asked of the policy: an action on a node at an instant, and as much as is known of who asks and why.
 //!
-//! Owns the question and that what is not known is left out of it. A rule that turns on something left out forbids.
+//! Owns the question, how a proposal asks it, and that what is not known is left out of it. A rule that turns on something left
+//! out forbids.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::action::{Action, ActionName, Configuration, Risk};
+use crate::shape::{Proposal, Reasoner, ReasonerKind, RiskLevel};
 use crate::twin::node::Node;
 
 /// May this be done to this node now?
@@ -27,7 +29,7 @@ pub struct Question<'a> {
     pub after: Option<Map<String, Value>>,
     /// How many resources fail when the node fails.
     pub radius: Option<u32>,
-    /// What was done and spent so far.
+    /// What was done without a human so far.
     pub budget: Option<Budget>,
 }
 
@@ -53,17 +55,13 @@ pub enum Principal {
     },
 }
 
-/// What was done without a human, and what the reasoning cost.
+/// What was done without a human.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
     /// Actions that the policy decided by itself in the last hour.
     pub automatic_last_hour: u32,
     /// How many it may in an hour.
     pub automatic_per_hour: u32,
-    /// US cents that the incident's reasoning cost so far, rounded up.
-    pub cost_cents: u32,
-    /// US cents that it may cost.
-    pub cost_limit_cents: u32,
 }
 
 impl<'a> Question<'a> {
@@ -77,6 +75,16 @@ impl<'a> Question<'a> {
         let object = |value: Option<Value>| value.and_then(|value| value.as_object().cloned());
         let after = action.apply(current).and_then(|after| action.before(&after));
         Self { before: object(action.before(current)), after: object(after), ..self }
+    }
+
+    /// Says who proposes it and what it risks, from the proposal, and how many resources fail when the node fails.
+    pub fn proposed(self, proposal: &Proposal, radius: usize) -> Self {
+        Self {
+            principal: Principal::reasoning(&proposal.reasoner),
+            risk: Some(proposal.risk.level.into()),
+            radius: u32::try_from(radius).ok(),
+            ..self
+        }
     }
 
     /// What is not known, in the words of the schema.
@@ -107,12 +115,34 @@ impl Principal {
         })
     }
 
+    /// Who reasoned, as policies know them; nobody who is known where an action was requested, because whoever requests one
+    /// only says who they are.
+    pub fn reasoning(reasoner: &Reasoner) -> Option<Self> {
+        let name = reasoner.name.clone();
+        Some(match reasoner.kind {
+            ReasonerKind::Model => Self::Model { id: name },
+            ReasonerKind::Rules => Self::Rules { id: name },
+            ReasonerKind::Human => Self::Human { name, role: None },
+            ReasonerKind::Request => return None,
+        })
+    }
+
     /// Entity type and id.
     pub(super) fn entity(&self) -> (&'static str, &str) {
         match self {
             Self::Model { id } => (MODEL, id),
             Self::Rules { id } => (RULES, id),
             Self::Human { name, .. } => (HUMAN, name),
+        }
+    }
+}
+
+impl From<RiskLevel> for Risk {
+    fn from(level: RiskLevel) -> Self {
+        match level {
+            RiskLevel::Low => Self::Low,
+            RiskLevel::Medium => Self::Medium,
+            RiskLevel::High => Self::High,
         }
     }
 }

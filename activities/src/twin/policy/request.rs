@@ -133,7 +133,6 @@ fn context(question: &Question<'_>, openings: &Openings) -> Value {
         question.budget.map(|budget| {
             json!({
                 "automatic_last_hour": budget.automatic_last_hour, "automatic_per_hour": budget.automatic_per_hour,
-                "cost_cents": budget.cost_cents, "cost_limit_cents": budget.cost_limit_cents,
             })
         }),
     );

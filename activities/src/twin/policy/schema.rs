@@ -118,8 +118,6 @@ const CONTEXT: &str = "    risk: String,    // LOW, MEDIUM or HIGH
     budget: {
       automatic_last_hour: Long, // actions that the policy decided by itself
       automatic_per_hour: Long,  // how many it may
-      cost_cents: Long,          // US cents that the incident's reasoning cost so far
-      cost_limit_cents: Long,
     },
 ";
 

@@ -9,6 +9,7 @@ use serde_json::{Map, Number, Value};
 
 use super::place::{Ledger, Place};
 use crate::definition::Code;
+use crate::syntax;
 
 /// The longest definition, in characters.
 const MOST_CHARACTERS: usize = 1_048_576;
@@ -27,13 +28,15 @@ pub(super) fn read(text: &str, ledger: &Ledger) -> Option<Value> {
     let mut reader = serde_json::Deserializer::from_str(text);
     let outcome =
         Strict { place: root.clone(), ledger }.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
-    outcome.map_err(|error| refuse(&error, &root, ledger)).ok()
+    outcome.map_err(|error| refuse(text, &error, &root, ledger)).ok()
 }
 
-fn refuse(error: &serde_json::Error, root: &Place, ledger: &Ledger) {
+fn refuse(text: &str, error: &serde_json::Error, root: &Place, ledger: &Ledger) {
     let message = error.to_string();
     if message.starts_with("recursion limit exceeded") {
         ledger.error(root, Code::TooDeeplyNested, "The states are too deeply nested");
+    } else if let Some(fault) = syntax::fault(text) {
+        ledger.sourced(root, Code::InvalidJsonDescription, fault);
     } else {
         ledger.error(root, Code::InvalidJsonDescription, message);
     }

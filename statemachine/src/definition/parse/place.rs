@@ -9,6 +9,7 @@ use std::rc::Rc;
 use serde_json::Value;
 
 use crate::definition::{Code, Problem, Severity};
+use crate::syntax::Fault;
 
 /// A place in the definition.
 #[derive(Debug, Clone, Default)]
@@ -103,17 +104,22 @@ impl Ledger {
 
     /// Records an error.
     pub(crate) fn error(&self, place: &Place, code: Code, message: impl Into<String>) {
-        self.push(place, Severity::Error, code, message.into(), true);
+        self.push(place, Severity::Error, code, message.into(), Location::OfPlace);
+    }
+
+    /// Records an error whose location is a place in the text.
+    pub(crate) fn sourced(&self, place: &Place, code: Code, fault: Fault) {
+        self.push(place, Severity::Error, code, fault.message, Location::InText(fault.location));
     }
 
     /// Records an error that the service reports without a location.
     pub(crate) fn placeless(&self, place: &Place, code: Code, message: impl Into<String>) {
-        self.push(place, Severity::Error, code, message.into(), false);
+        self.push(place, Severity::Error, code, message.into(), Location::None);
     }
 
     /// Records a warning.
     pub(crate) fn warning(&self, place: &Place, code: Code, message: impl Into<String>) {
-        self.push(place, Severity::Warning, code, message.into(), true);
+        self.push(place, Severity::Warning, code, message.into(), Location::OfPlace);
     }
 
     /// How many errors there are.
@@ -126,7 +132,7 @@ impl Ledger {
         self.problems.into_inner()
     }
 
-    fn push(&self, place: &Place, severity: Severity, code: Code, message: String, located: bool) {
+    fn push(&self, place: &Place, severity: Severity, code: Code, message: String, location: Location) {
         if severity == Severity::Error {
             self.errors.set(self.errors.get() + 1);
         }
@@ -135,10 +141,23 @@ impl Ledger {
             return;
         }
         let pointer = place.pointer();
-        let location = located.then(|| place.location());
+        let location = match location {
+            Location::OfPlace => Some(place.location()),
+            Location::InText(text) => Some(text),
+            Location::None => None,
+        };
         self.bytes.set(self.bytes.get() + message.len() + pointer.len() + location.as_ref().map_or(0, String::len));
         self.problems.borrow_mut().push(Problem { severity, code, pointer, location, message });
     }
+}
+
+/// What is given as a problem's location.
+enum Location {
+    /// The place as the service writes it.
+    OfPlace,
+    /// This, which says where the text of the definition breaks.
+    InText(String),
+    None,
 }
 
 /// After this much text about problems no further ones are written down.

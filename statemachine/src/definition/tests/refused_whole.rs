@@ -209,3 +209,18 @@ fn warnings_alone_do_not_refuse() {
     assert_eq!(Definition::diagnose(text).len(), 1);
     assert!(Definition::parse(text).is_ok());
 }
+
+#[test]
+fn what_is_not_json_is_shown_where_it_breaks() {
+    let problems = Definition::diagnose("{\"StartAt\": 'A'}");
+    assert_eq!(
+        problems[0].message,
+        "Unexpected character (''' (code 39)): expected a valid value (JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
+    );
+    let location = r#"[Source: (String)"{"StartAt": 'A'}"; line: 1, column: 14]"#;
+    assert_eq!((problems.len(), problems[0].location.as_deref()), (1, Some(location)));
+    let refused = Definition::parse("no").unwrap_err().aws_message();
+    let start = "Invalid State Machine Definition: 'INVALID_JSON_DESCRIPTION: Unrecognized token 'no': was expecting (";
+    assert!(refused.starts_with(start), "{refused}");
+    assert!(refused.ends_with(r#") at [Source: (String)"no"; line: 1, column: 3]'"#), "{refused}");
+}

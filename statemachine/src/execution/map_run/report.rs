@@ -158,6 +158,7 @@ impl Execution {
             started_at: child.started_at,
             ended_at,
             express: run.part.express,
+            redrives: child.redrives,
         }
     }
 
@@ -191,5 +192,6 @@ pub(crate) fn not_started<'a>(run: &MapRun, input: &'a str, state_machine_arn: &
         started_at: run.started_at,
         ended_at: run.started_at,
         express: run.part.express,
+        redrives: 0,
     }
 }

@@ -1,5 +1,7 @@
 //! What a map run goes by, evaluated before it starts: its limits, its reader, its batcher, its writer.
 
+use std::str::FromStr;
+
 use serde_json::{Value, json};
 
 use crate::{
@@ -48,17 +50,25 @@ pub(super) fn settings(
     Ok(MapRunSettings { concurrency, tolerated_count, tolerated_percentage, reader, batcher, writer })
 }
 
-/// A whole number that must not be negative, of the field with this name.
-pub(super) fn whole(field: &str, source: &Source, value: &Value) -> Result<u64, DataError> {
+/// A whole number that must not be negative, of the field at this place in the state.
+pub(super) fn whole(place: &str, source: &Source, value: &Value) -> Result<u64, DataError> {
+    let field = place.rsplit('/').next().unwrap_or(place);
+    let value = &as_read::<i64>(source, value);
     match (value.as_u64(), source) {
         (Some(number), _) => Ok(number),
         (None, Source::Path(path)) if value.as_i64().is_none() => Err(not_a(field, "integer", path, value)),
-        (None, Source::Jsonata(_)) if !value.is_number() => Err(unexpected(field, source, "number", value)),
+        (None, Source::Jsonata(_)) if !value.is_number() => Err(unexpected(place, source, "number", value)),
         (None, Source::Jsonata(_)) if value.as_i64().is_none() => {
-            Err(evaluation(field, format!("The value of the {field} field must be an integer but was: {value}")))
+            Err(evaluation(place, format!("The value of the {field} field must be an integer but was: {value}")))
         }
-        (None, _) => Err(out_of_range(field, source, format!("{field} cannot be negative."))),
+        (None, _) => Err(out_of_range(place, source, format!("{field} cannot be negative."))),
     }
+}
+
+/// What a path leads to is read as a text: one that is a number is that number.
+fn as_read<N: FromStr + Into<Value>>(source: &Source, value: &Value) -> Value {
+    let number = value.as_str().filter(|_| matches!(source, Source::Path(_))).and_then(|text| text.parse::<N>().ok());
+    number.map_or_else(|| value.clone(), Into::into)
 }
 
 /// A number that a field does not take: an error of the evaluation in JSONata, of the state's in JSONPath.
@@ -70,6 +80,7 @@ fn out_of_range(field: &str, source: &Source, cause: String) -> DataError {
 }
 
 fn percentage(source: &Source, value: &Value) -> Result<f64, DataError> {
+    let value = &as_read::<f64>(source, value);
     match (value.as_f64(), source) {
         (Some(number), _) if (0.0..=100.0).contains(&number) => Ok(number),
         (None, Source::Path(path)) => Err(not_a("ToleratedFailurePercentage", "float", path, value)),
@@ -91,10 +102,11 @@ fn reader(
 ) -> Result<PayloadId, DataError> {
     let mut reader = reader.clone();
     if let Some(source) = given(&reader["ReaderConfig"], "MaxItems") {
-        let value = view.source("ItemReader/ReaderConfig/MaxItems", &source, input, scope, draft)?;
-        // A negative number is for the reader to refuse.
-        if value.as_i64().is_none_or(|number| number >= 0) {
-            whole("MaxItems", &source, &value)?;
+        let place = "ItemReader/ReaderConfig/MaxItems";
+        let value = as_read::<i64>(&source, &view.source(place, &source, input, scope, draft)?);
+        // A negative number that a path leads to is for the reader to refuse.
+        if matches!(source, Source::Jsonata(_)) || value.as_i64().is_none_or(|number| number >= 0) {
+            whole(place, &source, &value)?;
         }
         if let Some(config) = reader["ReaderConfig"].as_object_mut() {
             config.shift_remove("MaxItemsPath");
@@ -145,8 +157,9 @@ fn batcher(
     let mut limit = |field: &'static str| match given(batcher, field) {
         None => Ok(None),
         Some(source) => {
-            let value = view.source(&format!("ItemBatcher/{field}"), &source, input, scope, draft)?;
-            whole(field, &source, &value).map(|limit| Some(limit).filter(|limit| *limit > 0))
+            let place = format!("ItemBatcher/{field}");
+            let value = view.source(&place, &source, input, scope, draft)?;
+            whole(&place, &source, &value).map(|limit| Some(limit).filter(|limit| *limit > 0))
         }
     };
     let max_items = limit("MaxItemsPerBatch")?;
@@ -196,6 +209,8 @@ mod tests {
         check(whole(json!("NoNumber")), &not("NoNumber"));
         check(whole(json!(1.5)), &not("1.5"));
         check(whole(json!({})), &not("{}"));
+        check(whole(json!("2")), "2");
+        check(whole(json!("2.0")), &not("2.0"));
     }
 
     #[test]
@@ -203,6 +218,7 @@ mod tests {
         let percentage = |value: Value| percentage(&path(), &value).map(|number| number.to_string());
         check(percentage(json!(1.1)), "1.1");
         check(percentage(json!(100)), "100");
+        check(percentage(json!("2.5")), "2.5");
         check(percentage(json!(100.1)), "ToleratedFailurePercentage must be between 0 and 100.");
         check(percentage(json!(-1)), "ToleratedFailurePercentage must be between 0 and 100.");
         check(

@@ -91,7 +91,10 @@ async fn the_engines_refusals_keep_their_names() {
     let start = |input: &str| json!({ "stateMachineArn": MACHINE, "name": "e", "input": input });
     let (code, message) = bench.refused("StartExecution", start("{")).await;
     assert_eq!(code, "InvalidExecutionInput");
-    assert!(message.starts_with("Invalid State Machine Execution Input: '"), "{message}");
+    let marker = r#"(start marker at [Source: (String)"{"; line: 1, column: 1])"#;
+    let why = format!("Unexpected end-of-input: expected close marker for Object {marker}");
+    let place = r#"[Source: (String)"{"; line: 1, column: 2]"#;
+    assert_eq!(message, format!("Invalid State Machine Execution Input: '{why} at {place}'"));
     bench.call("StartExecution", start("{}")).await;
     bench.call("StartExecution", start("{}")).await;
     let (code, message) = bench.refused("StartExecution", start("[]")).await;

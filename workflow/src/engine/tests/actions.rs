@@ -54,7 +54,7 @@ async fn what_runs_keeps_the_definition_that_it_started_with() {
     assert_eq!(updated.update_date, NOON + 7);
     let shown = engine.describe_state_machine(&machine).await.unwrap();
     assert_eq!((shown.definition, shown.creation_date, shown.revision_id), (passes(), NOON, updated.revision_id));
-    assert_eq!(engine.describe_state_machine_for_execution(&arn).await.unwrap().0.definition, question());
+    assert_eq!(engine.describe_state_machine_for_execution(&arn).await.unwrap().definition, question());
 
     let engine = bench.killed().open().await;
     engine.send_task_success(&token, "1".into()).await.unwrap();

@@ -322,7 +322,7 @@ async fn an_execution_runs_the_version_that_it_was_started_with() {
         let refused = engine.start_execution(of(&gone)).await.unwrap_err();
         assert_eq!(refused, ApiError::StateMachineDoesNotExist(gone));
     }
-    assert_eq!(engine.describe_state_machine_for_execution(&first).await.unwrap().0.definition, passes());
+    assert_eq!(engine.describe_state_machine_for_execution(&first).await.unwrap().definition, passes());
 }
 
 #[tokio::test]

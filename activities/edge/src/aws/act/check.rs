@@ -3,10 +3,11 @@
 //! Owns what must hold at the moment of the change: the approval (by the same pure code as embedded), the lock, the kill switch,
 //! the execution, the alarm, the policy, the target as it was shown. Trusts no request about the mode, and holds public keys only.
 
-use activities::action::{Action, ActionName};
+use activities::action::{Action, Configuration};
 use activities::approval::{Authorisation, authorise, authorise_undo};
+use activities::detect::News;
 use activities::shape::{AlarmEvent, LayerAnswer, Proposal};
-use activities::twin::{Document, Policy};
+use activities::twin::{Budget, Document, Policy, Question};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -61,7 +62,6 @@ pub(super) async fn begin(aws: &Aws, leave: &Leave<'_>) -> Result<Cleared, EdgeE
     check_lock(aws, proposal, now).await?;
     check_kill_switch(aws).await?;
     check_alarm(aws, proposal).await?;
-    check_policy(aws, proposal, now).await?;
     if leave.is_automatic() {
         check_limit(aws, now, 0).await?;
     }
@@ -69,6 +69,7 @@ pub(super) async fn begin(aws: &Aws, leave: &Leave<'_>) -> Result<Cleared, EdgeE
     check_arn(&target, proposal)?;
     let action =
         validated(aws, &proposal.action, &Value::Object(proposal.parameters.clone()), &target, proposal).await?;
+    check_policy(aws, proposal, (&action, &target.configuration), now).await?;
     check_pre_state(&action, &target, proposal)?;
     Ok(Cleared { action, now: target, by })
 }
@@ -156,7 +157,8 @@ async fn check_kill_switch(aws: &Aws) -> Result<(), EdgeError> {
     )))
 }
 
-/// The execution must be a running one of our own machine, about this very incident, and its alarm must still fire.
+/// The execution must be a running one of our own machine, about this very incident, and its alarm, where it has one, must still
+/// fire.
 async fn check_alarm(aws: &Aws, proposal: &Proposal) -> Result<(), EdgeError> {
     let machine = aws.settings().state_machine()?;
     let execution = &proposal.execution;
@@ -169,12 +171,15 @@ async fn check_alarm(aws: &Aws, proposal: &Proposal) -> Result<(), EdgeError> {
         return Err(EdgeError::refused(format!("the execution `{execution}` is {}", found.status().as_str())));
     }
     let input: Value = serde_json::from_str(found.input().unwrap_or_default()).map_err(EdgeError::refused)?;
-    let incident = activities::detect::intake(&input).map_err(EdgeError::refused)?.name;
-    if incident != proposal.incident {
+    let intake = activities::detect::intake(&input).map_err(EdgeError::refused)?;
+    if intake.name != proposal.incident {
         return Err(EdgeError::refused(format!(
-            "the execution is about `{incident}`, the proposal about `{}`",
-            proposal.incident
+            "the execution is about `{}`, the proposal about `{}`",
+            intake.name, proposal.incident
         )));
+    }
+    if matches!(intake.news, News::Request(_)) {
+        return Ok(());
     }
     let event: AlarmEvent = serde_json::from_value(input).map_err(EdgeError::refused)?;
     let alarm = observe::alarm(aws, &event.detail.alarm_name).await?;
@@ -188,7 +193,12 @@ async fn check_alarm(aws: &Aws, proposal: &Proposal) -> Result<(), EdgeError> {
 }
 
 /// The policy must be the one under which it was approved, and permit it at this moment.
-async fn check_policy(aws: &Aws, proposal: &Proposal, now: Timestamp) -> Result<(), EdgeError> {
+async fn check_policy(
+    aws: &Aws,
+    proposal: &Proposal,
+    (action, current): (&Action, &Configuration),
+    now: Timestamp,
+) -> Result<(), EdgeError> {
     let store = aws.twin()?;
     let (governance, constraints) = futures::join!(twin::governance(&store), twin::constraints(&store));
     let (governance, constraints) = (refusing(governance)?, refusing(constraints)?);
@@ -199,16 +209,22 @@ async fn check_policy(aws: &Aws, proposal: &Proposal, now: Timestamp) -> Result<
             "governance or constraints changed since the approval: `{now}` and not `{then}`"
         )));
     }
-    let action: ActionName = proposal.action.parse().map_err(EdgeError::refused)?;
     let topology = twin::topology(aws).await?;
     let node = topology.node(&proposal.target.node);
     let node = node.ok_or_else(|| EdgeError::refused(format!("the twin holds no `{}`", proposal.target.node)))?;
-    let verdict = policy.permit(action, node, now);
+    let node = node.read()?;
+    let budget = Budget {
+        automatic_last_hour: twin::automatic_since(&store, now, 3_600).await?,
+        automatic_per_hour: aws.settings().automatic_per_hour()?,
+    };
+    let question = Question { budget: Some(budget), ..Question::new(action.name(), &node, now) };
+    let radius = topology.blast_radius(node.id.as_str()).len();
+    let verdict = policy.judge(&question.proposed(proposal, radius).changing(action, current));
     if verdict.allowed {
         return Ok(());
     }
     let rule = verdict.rule.as_deref().unwrap_or("a missing layer");
-    Err(EdgeError::refused(format!("`{rule}` denies `{action}` now: {}", verdict.reason)))
+    Err(EdgeError::refused(format!("`{rule}` denies `{}` now: {}", proposal.action, verdict.reason)))
 }
 
 /// A layer that cannot be read for now is tried again; one that is missing or broken refuses.

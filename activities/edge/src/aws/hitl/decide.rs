@@ -6,6 +6,7 @@
 use activities::approval::{
     Page, SettledView, decided_page, expired_page, is_requester, open, required_role, role_word, same_person,
 };
+use activities::detect::News;
 use activities::shape::{Decision, DecisionKind, Fields};
 use aws_sdk_sfn::error::SdkError;
 use aws_sdk_sfn::operation::send_task_success::SendTaskSuccessError;
@@ -71,10 +72,12 @@ pub(super) async fn deliver(desk: &Desk<'_>, round: &RoundRecord, decision: &Dec
 
 /// Ends the open rounds of an alarm that is OK again.
 pub(super) async fn recovered(desk: &Desk<'_>, event: &Value) -> Result<Value, EdgeError> {
-    let intake = activities::detect::intake(event)?;
+    let News::Alarm { state, arn } = activities::detect::intake(event)?.news else {
+        return Err(EdgeError::bad_input("hitl", "a request ends no round"));
+    };
     let mut ended = 0;
-    if intake.state == "OK" {
-        for execution in desk.approvals.waiting_on(&intake.alarm_arn).await? {
+    if state == "OK" {
+        for execution in desk.approvals.waiting_on(&arn).await? {
             let round = match desk.current(&execution).await {
                 Ok(round) => round,
                 Err(DecideError::Failed(error)) => return Err(error),
@@ -87,7 +90,7 @@ pub(super) async fn recovered(desk: &Desk<'_>, event: &Value) -> Result<Value, E
             }
         }
     }
-    Ok(json!({"state": intake.state, "ended_rounds": ended}))
+    Ok(json!({"state": state, "ended_rounds": ended}))
 }
 
 /// Sends the decisions that were recorded and may not have reached the machine.
