@@ -92,8 +92,12 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    /// For what is not asked: the account and the region of the first function, service or database of a Terraform state.
+    /// For what is not asked: the account and the region of the first function, service or database of a Terraform state, or of
+    /// the states in a directory.
     pub(crate) fn or_of_state(&mut self, state: &Path) {
+        if state.is_dir() {
+            return self.or_of_directory(state);
+        }
         // A file that cannot be read is refused where it is collected, with the reason.
         let text = fs::read_to_string(state).unwrap_or_default();
         let arns = text.split('"').filter(|text| text.starts_with("arn:aws"));
@@ -105,6 +109,24 @@ impl Asked {
         if let Some((account, region)) = found.into_iter().next() {
             self.account.get_or_insert_with(|| account.to_owned());
             self.region.get_or_insert_with(|| region.to_owned());
+        }
+    }
+
+    fn or_of_directory(&mut self, directory: &Path) {
+        let mut inside: Vec<_> = fs::read_dir(directory).into_iter().flatten().flatten().collect();
+        inside.sort_by_key(fs::DirEntry::file_name);
+        for entry in inside {
+            // A link to a directory may lead back to where it stands.
+            let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            let path = entry.path();
+            if self.account.is_some() && self.region.is_some() {
+                return;
+            }
+            if is_directory && !entry.file_name().to_string_lossy().starts_with('.') {
+                self.or_of_directory(&path);
+            } else if !path.is_dir() && path.extension().is_some_and(|extension| extension == "tfstate") {
+                self.or_of_state(&path);
+            }
         }
     }
 }
@@ -140,9 +162,11 @@ mod tests {
             r#"{"a": "arn:aws:iam::111122223333:role/x", "b": "arn:aws:lambda:eu-west-3:444455556666:function:f"}"#,
         )
         .unwrap();
-        let mut asked = Asked { account: None, region: Some("us-west-2".to_owned()) };
-        asked.or_of_state(&state);
-        assert_eq!((asked.account.as_deref(), asked.region.as_deref()), (Some("444455556666"), Some("us-west-2")));
+        for place in [state.as_path(), data.path()] {
+            let mut asked = Asked { account: None, region: Some("us-west-2".to_owned()) };
+            asked.or_of_state(place);
+            assert_eq!((asked.account.as_deref(), asked.region.as_deref()), (Some("444455556666"), Some("us-west-2")));
+        }
     }
 
     #[test]

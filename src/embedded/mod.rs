@@ -102,7 +102,7 @@ impl Platform {
 
     /// Reads state files into the twin and the embedded account.
     pub(crate) async fn collect(&self, states: Vec<PathBuf>) -> Result<Vec<Collected>, CommandError> {
-        collect(&self.edge, &self.setup.data, states, false).await
+        collect(&self.edge, &self.setup.data, states, false, |_| {}).await
     }
 
     /// Archives the history of an execution that has ended; answers the file.
@@ -235,6 +235,7 @@ pub(crate) async fn collect(
     data: &Path,
     states: Vec<PathBuf>,
     anyway: bool,
+    progress: impl Fn(edge::Progress<'_>) + Send + 'static,
 ) -> Result<Vec<Collected>, CommandError> {
     let failed = |error: edge::EdgeError| match error.error.as_str() {
         "Sao.BadState" => CommandError::BadState(error.message),
@@ -246,8 +247,7 @@ pub(crate) async fn collect(
         false => std::path::absolute(&path).unwrap_or(path),
     };
     let states = states.into_iter().map(absolute).collect();
-    let collected =
-        if anyway { edge.collect_anyway(states).await } else { edge.collect(states).await }.map_err(failed)?;
+    let collected = edge.collect_with(states, anyway, progress).await.map_err(failed)?;
     edge::twin_dir::initialise(data).map_err(failed)?;
     Ok(collected)
 }

@@ -45,7 +45,7 @@ pub mod twin_dir;
 
 pub use archive::ChainLine;
 pub use clock::{Clock, ManualClock, SystemClock};
-pub use collect::{Collected, is_remote};
+pub use collect::{Collected, Progress, is_remote};
 pub use config::{Addresses, Config, Pace};
 pub use embedded::{Answer, CompleteError, Completer, Embedded, Started, Starter};
 pub use error::{EdgeError, FileError};

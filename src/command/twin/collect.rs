@@ -2,8 +2,9 @@
 //!
 //! Owns the printing, and which account a new data directory stands for.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
+use edge::Progress;
 use serde_json::json;
 
 use crate::{
@@ -19,7 +20,7 @@ pub(super) async fn run(options: TwinCollect) -> Result<Ending, CommandError> {
     let data = &options.data.data;
     // A running platform must not have its account changed under its hands.
     embedded::check_free(data)?;
-    let screen = Screen::new(options.output.json);
+    let screen = Arc::new(Screen::new(options.output.json));
     let states: Vec<PathBuf> = options.states.iter().map(PathBuf::from).collect();
     let mut asked = Asked::default();
     if !data.is_dir() {
@@ -27,8 +28,8 @@ pub(super) async fn run(options: TwinCollect) -> Result<Ending, CommandError> {
     }
     let home = Home::find(data, &asked)?;
     let edge = Setup { home: home.clone(), ..setup(data)? }.edge_only()?;
-    screen.busy("reading states");
-    let collected = embedded::collect(&edge, data, states, options.force).await;
+    let shown = Arc::clone(&screen);
+    let collected = embedded::collect(&edge, data, states, options.force, move |at| shown.busy(&words(at))).await;
     screen.idle();
     let collected = collected?;
     home.keep(data)?;
@@ -44,4 +45,29 @@ pub(super) async fn run(options: TwinCollect) -> Result<Ending, CommandError> {
         ));
     }
     Ok(Ending::Good)
+}
+
+/// How far it is, in words.
+fn words(progress: Progress<'_>) -> String {
+    let megabytes = |bytes: usize| bytes as f64 / 1e6;
+    match progress {
+        Progress::Read { source, bytes, of } => {
+            format!("{}: read {:.1} of {:.1} MB", show::clean(source), megabytes(bytes), megabytes(of))
+        }
+        Progress::TakenIn { source, resources } => {
+            format!("{}: {resources} resources taken into the account", show::clean(source))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_says_how_much_of_what() {
+        let read = Progress::Read { source: "a\u{1b}.tfstate", bytes: 4_200_000, of: 54_000_000 };
+        assert!(words(read).ends_with("read 4.2 of 54.0 MB"), "{}", words(read));
+        assert!(!words(read).contains('\u{1b}'));
+    }
 }
