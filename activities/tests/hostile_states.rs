@@ -1,4 +1,5 @@
 //! State files that nobody vouches for, and laws that hold for every state.
+#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
 
 use std::io::Cursor;
 

@@ -1,5 +1,6 @@
 //! What the twin makes of states that Terraform wrote: nodes, edges, radius, ways and alarms as the fixtures expect them, and no
 //! secret anywhere.
+#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
 
 use std::collections::BTreeMap;
 use std::fs;

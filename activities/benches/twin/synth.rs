@@ -187,16 +187,16 @@ impl Twister {
         let mut word = self.state[self.at];
         self.at += 1;
         word ^= word >> 11;
-        word ^= word << 7 & 0x9d2c_5680;
-        word ^= word << 15 & 0xefc6_0000;
-        word ^ word >> 18
+        word ^= (word << 7) & 0x9d2c_5680;
+        word ^= (word << 15) & 0xefc6_0000;
+        word ^ (word >> 18)
     }
 
     fn twist(&mut self) {
         for at in 0..SIZE {
-            let both = self.state[at] & 1 << 31 | self.state[(at + 1) % SIZE] & (1 << 31) - 1;
+            let both = (self.state[at] & (1 << 31)) | (self.state[(at + 1) % SIZE] & ((1 << 31) - 1));
             let odd = if both & 1 == 1 { 0x9908_b0df } else { 0 };
-            self.state[at] = self.state[(at + 397) % SIZE] ^ both >> 1 ^ odd;
+            self.state[at] = self.state[(at + 397) % SIZE] ^ (both >> 1) ^ odd;
         }
         self.at = 0;
     }

@@ -52,14 +52,16 @@ fn follows_query_sign(word: &[u8]) -> bool {
 
 /// `sk_`, `whsec_`, `ghp_`, `github_pat_`, `npm_`: whether an underscore ends the prefix of an issued token.
 fn ends_prefix(before: &[u8]) -> bool {
-    match before {
-        [.., b'g', b'h', b'o' | b'p' | b's' | b'u' | b'r'] => true,
-        [.., b'h', b'f'] | [.., b'v', b'1'] => true,
-        [.., b's' | b'r' | b'p', b'k'] | [.., b's', b'e', b'c'] | [.., b'p', b'a', b't'] | [.., b'n', b'p', b'm'] => {
-            true
-        }
-        _ => false,
-    }
+    matches!(
+        before,
+        [.., b'g', b'h', b'o' | b'p' | b's' | b'u' | b'r']
+            | [.., b'h', b'f']
+            | [.., b'v', b'1']
+            | [.., b's' | b'r' | b'p', b'k']
+            | [.., b's', b'e', b'c']
+            | [.., b'p', b'a', b't']
+            | [.., b'n', b'p', b'm']
+    )
 }
 
 /// Whether a dash or blank stands in a token, before a key, between the digits of a card or before credentials.

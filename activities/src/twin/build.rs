@@ -215,9 +215,12 @@ impl Sections {
 /// The places that were met; most nodes stand where the one before them stands.
 #[derive(Default)]
 struct Places {
-    numbers: HashMap<(Option<String>, Option<String>), u32>,
-    last: Option<((Option<String>, Option<String>), u32)>,
+    numbers: HashMap<Place, u32>,
+    last: Option<(Place, u32)>,
 }
+
+/// A region and an account, as far as they are known.
+type Place = (Option<String>, Option<String>);
 
 impl Places {
     fn number(&mut self, region: &Option<Cow<'_, str>>, account: &Option<Cow<'_, str>>) -> Option<u32> {

@@ -268,7 +268,8 @@ mod tests {
 
     #[test]
     fn each_namespace_has_its_own_rule() {
-        let cases: [(&str, &[(&str, &str)], &[(&str, &str)]); 14] = [
+        type Pairs = &'static [(&'static str, &'static str)];
+        let cases: [(&str, Pairs, Pairs); 14] = [
             (
                 "AWS/Lambda",
                 &[("Resource", "f:live"), ("FunctionName", "f"), ("ExecutedVersion", "3")],

@@ -47,6 +47,9 @@ impl PathMeaning {
     }
 }
 
+/// Whether a way may follow a link from where it has come to.
+type Follow<'a> = &'a dyn Fn(u32, Link) -> bool;
+
 impl Topology {
     /// The shortest way from one node to another; nothing where there is none, or one of them is not in the twin.
     pub fn path(&self, from: &str, to: &str) -> Option<Path> {
@@ -61,7 +64,7 @@ impl Topology {
         };
         // What Terraform only built one after the other says least.
         let telling = |at: u32, link: Link| link.relation != Relation::DependsOn && beside(at, link);
-        let ways: [(PathMeaning, &dyn Fn(u32, Link) -> bool); 4] = [
+        let ways: [(PathMeaning, Follow<'_>); 4] = [
             (PathMeaning::Needs, &needs),
             (PathMeaning::Breaks, &breaks),
             (PathMeaning::Beside, &telling),
@@ -73,7 +76,7 @@ impl Topology {
         })
     }
 
-    fn shortest(&self, start: u32, end: u32, follow: &dyn Fn(u32, Link) -> bool) -> Option<Vec<Reached>> {
+    fn shortest(&self, start: u32, end: u32, follow: Follow<'_>) -> Option<Vec<Reached>> {
         let mut came: Vec<Option<(u32, Link)>> = vec![None; self.len()];
         let mut front = VecDeque::from([start]);
         while let Some(at) = front.pop_front() {

@@ -115,7 +115,7 @@ async fn an_older_state_is_taken_when_it_is_meant() {
     fs::write(&path, json!({"version": 4, "serial": 0, "lineage": "other", "resources": []}).to_string()).unwrap();
     let error = shop.edge.collect(vec![path.clone()]).await.unwrap_err();
     assert!(error.message.contains("`--force`"), "{error}");
-    let collected = shop.edge.collect_anyway(vec![path]).await.unwrap();
+    let collected = shop.edge.collect_with(vec![path], true, |_| ()).await.unwrap();
     assert_eq!((collected[0].serial, collected[0].nodes), (0, 0));
 }
 
