@@ -324,10 +324,10 @@ impl Inner {
 
     async fn stop_children(self: &Arc<Self>, arns: &[String]) {
         for arns in arns.chunks(STARTED_AT_ONCE) {
-            // Those of Express children lead nowhere; one that is not found will see that it is given up.
-            let running = arns.iter().filter_map(|arn| self.find(arn).ok());
-            let running = running.filter(|(_, row)| row.stopped.is_none());
-            futures::future::join_all(running.map(|(number, _)| self.stop_child(number))).await;
+            // Those of Express children lead nowhere; one that is not found will see that it is given up. One that has just ended
+            // is asked too: its turn is over, and its parent is being told, when the answer comes.
+            let found = arns.iter().filter_map(|arn| self.find(arn).ok());
+            futures::future::join_all(found.map(|(number, _)| self.stop_child(number))).await;
         }
     }
 

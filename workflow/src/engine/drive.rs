@@ -130,11 +130,12 @@ impl Inner {
         self.offer(number, execution.offers().collect());
         self.jobs.settle(number, execution);
         if !execution.is_running() {
-            self.table.remove(number);
-            self.ended(number);
+            // Told first: who finds it gone can rely on its parent being told.
             if let Some(kin) = &loaded.kin {
                 self.tell_parent(kin.parent, kin.run, kin.index, execution.status().clone());
             }
+            self.table.remove(number);
+            self.ended(number);
         } else if !self.table.settle(number, live, loaded.head, execution.next_due(), execution.is_parked()) {
             *place = Some(loaded);
         }
