@@ -267,7 +267,8 @@ async fn validated(
     let topology = twin::topology(aws).await?;
     let node = topology.node(&proposal.target.node);
     let node = node.ok_or_else(|| EdgeError::refused(format!("the twin holds no `{}`", proposal.target.node)))?;
-    Action::validate(name, parameters, node, &target.configuration).map_err(|problems| {
+    let node = node.read()?;
+    Action::validate(name, parameters, &node, &target.configuration).map_err(|problems| {
         let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
         EdgeError::refused(problems.join("; "))
     })
