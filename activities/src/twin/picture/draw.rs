@@ -107,7 +107,9 @@ fn words(out: &mut String, arrow: &Arrow, places: &Places) {
         (fx - BOW / 2, (fy + ty + HEIGHT) / 2)
     } else {
         // Nearer to the end that has fewer lines: the one away from the middle of the picture.
-        ((fx.max(tx) + fx.min(tx) + WIDTH) / 2, (fy + ty + HEIGHT) / 2 - 4)
+        // What leads back stands below the line, for the same two may be joined both ways.
+        let beside = if fx < tx { -4 } else { 10 };
+        ((fx.max(tx) + fx.min(tx) + WIDTH) / 2, (fy + ty + HEIGHT) / 2 + beside)
     };
     let _ = writeln!(
         out,
@@ -178,4 +180,4 @@ const MARGIN: i32 = 60;
 const HEADING: i32 = 20;
 const TIP: i32 = 8;
 const BOW: i32 = 50;
-const LETTERS: usize = 26;
+const LETTERS: usize = 23;
