@@ -1,8 +1,9 @@
 //! How fast and how small the topology is: state bytes to stored object, and stored object to the context of one node.
 //!
 //! Owns the phases, their targets and the printing. Each phase runs in a process of its own, so that its peak of memory is its
-//! own; times are processor time, medians. Targets are fractions of what Python's `json.loads` takes on the same bytes in the
-//! same run (`PYTHON` names the program), because absolute times differ from machine to machine and hour to hour.
+//! own; times are processor time, medians. Their reference is what Python's `json.loads` takes on the same bytes in the same run
+//! (`PYTHON` names the program), because absolute times differ from machine to machine and hour to hour. A twin in pure Python,
+//! measured once beside it at 100,000 resources, took 5.59 times as long to be made, and 4.03 times to be loaded and asked.
 //!
 //! ```text
 //! cargo bench -p activities --bench twin                      # 1,000, 10,000 and 100,000 resources
@@ -60,13 +61,13 @@ fn measure(input: &str, directory: &Path) -> usize {
     let load = child("load", &state, &object);
     let mut missed = 0;
     for (name, phase, wanted, target) in [
-        ("state to stored object", &collect, "object_ms", Target::Fraction(0.28)),
+        ("state to stored object", &collect, "object_ms", Target::Times { python: 5.59, wanted: 20.0 }),
         ("  of this, reading the state", &collect, "parse_ms", Target::None),
         ("stored object", &collect, "object_mb", Target::None),
         ("memory to collect, the state's file included", &collect, "peak_mb", Target::Below(300.0)),
         ("load", &load, "load_ms", Target::None),
         ("context of a leaf", &load, "leaf_ms", Target::None),
-        ("load and context of a leaf", &load, "whole_ms", Target::Fraction(0.0403)),
+        ("load and context of a leaf", &load, "whole_ms", Target::Times { python: 4.03, wanted: 100.0 }),
         ("context of the hub", &load, "hub_ms", Target::None),
         ("memory to load and answer", &load, "peak_mb", Target::Below(150.0)),
     ] {
@@ -80,8 +81,11 @@ fn measure(input: &str, directory: &Path) -> usize {
 /// What a figure is to stay below.
 #[derive(Clone, Copy)]
 enum Target {
-    /// A part of what Python takes to decode the same bytes.
-    Fraction(f64),
+    /// So many times as fast as a twin in pure Python, which takes so many times as long as decoding the same bytes.
+    Times {
+        python: f64,
+        wanted: f64,
+    },
     /// So many megabytes.
     Below(f64),
     None,
@@ -93,13 +97,19 @@ fn print(name: &str, phase: &[Figure], wanted: &str, target: Target, reference: 
         phase.iter().find(|figure| figure.name == wanted).map(|figure| figure.value).expect("the phase measured it");
     let unit = wanted.rsplit('_').next().unwrap_or_default();
     let limit = match target {
-        Target::Fraction(part) => reference.map(|reference| reference * part),
+        Target::Times { python, wanted } => reference.map(|reference| reference * python / wanted),
         Target::Below(limit) => Some(limit),
         Target::None => None,
     };
     let judged = limit.map_or_else(String::new, |limit| {
-        let ratio = reference.filter(|_| matches!(target, Target::Fraction(_)));
-        let ratio = ratio.map_or_else(String::new, |reference| format!(", {:.4} of json.loads", value / reference));
+        let ratio = match (target, reference) {
+            (Target::Times { python, .. }, Some(reference)) => format!(
+                ", {:.4} of json.loads, {:.0} times as fast as pure Python",
+                value / reference,
+                reference * python / value
+            ),
+            _ => String::new(),
+        };
         let verdict = if value <= limit { "met" } else { "MISSED" };
         format!("   {verdict}: at most {}{ratio}", shown(Some(limit), unit))
     });
