@@ -1,6 +1,6 @@
 //! A glance at a text: can anything in it look like a secret at all?
 //!
-//! Owns the quick no. Of a million texts in a state nearly none holds anything that a rule of [`super::redact`] takes out,
+//! Owns the quick no. Of a million texts in a state nearly none holds anything that a rule of [`mod@super::redact`] takes out,
 //! and looking for all rules in each would cost more than everything else that is done with a state. A glance may
 //! suspect too much and never too little: what it calls clean, no rule matches; a test holds the two together.
 
