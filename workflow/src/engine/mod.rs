@@ -31,6 +31,7 @@ mod arn;
 mod chain;
 mod child;
 mod clock;
+mod decide;
 mod drive;
 mod error;
 mod express;
