@@ -135,7 +135,7 @@ impl Reader<'_> {
                 self.at += 1;
                 Step::Filter(self.filter()?)
             }
-            Some('(') => self.from_end()?,
+            Some('(') => self.end_index()?,
             Some('\'' | '"') => return self.list(']', Self::quoted_name).map(Step::Names),
             Some(letter) if letter.is_ascii_digit() || matches!(letter, '-' | ':') => return self.indices(),
             Some(letter) => return Err(self.unexpected(letter)),
@@ -172,7 +172,7 @@ impl Reader<'_> {
     }
 
     /// `(@.length-1)`: how many items before the end.
-    fn from_end(&mut self) -> Result<Step, PathSyntaxError> {
+    fn end_index(&mut self) -> Result<Step, PathSyntaxError> {
         for part in ["(", "@.length", "-"] {
             self.space();
             if !self.take(part) {
