@@ -93,10 +93,9 @@ fn answers_at_once(task: &Task) -> bool {
 
 fn input(request: &Request) -> Result<String, TestStateError> {
     let text = request.input.as_deref().unwrap_or("{}");
-    match serde_json::from_str::<serde::de::IgnoredAny>(text) {
+    match read(text) {
         Ok(_) => Ok(text.to_owned()),
-        Err(error) => {
-            let why = fault(text).map_or_else(|| error.to_string(), |fault| fault.to_string());
+        Err(why) => {
             Err(TestStateError::InvalidExecutionInput(format!("Invalid State Machine Execution Input: '{why}'")))
         }
     }
@@ -104,10 +103,17 @@ fn input(request: &Request) -> Result<String, TestStateError> {
 
 fn variables(request: &Request) -> Result<Map<String, Value>, TestStateError> {
     let Some(text) = &request.variables else { return Ok(Map::new()) };
-    match serde_json::from_str::<Map<String, Value>>(text) {
-        Ok(variables) => Ok(variables),
-        Err(error) => refuse(format!("Invalid Variables provided: {error}")),
+    match read(text) {
+        Ok(Value::Object(variables)) => Ok(variables),
+        Ok(_) => refuse("Invalid Variables provided: Variables must be a JSON object"),
+        Err(why) => refuse(format!("Invalid Variables provided: {why}")),
     }
+}
+
+/// The value of a JSON text, or where the text breaks.
+pub(super) fn read(text: &str) -> Result<Value, String> {
+    let broken = |error: serde_json::Error| fault(text).map_or_else(|| error.to_string(), |fault| fault.to_string());
+    serde_json::from_str(text).map_err(broken)
 }
 
 /// The state types that need no mock.

@@ -3,12 +3,14 @@
 use serde_json::{Value, json};
 
 use super::{
+    admit::read,
+    around,
     error::{TestStateError, refuse},
     request::Request,
 };
 use crate::{
     data::{Chance, uuid_v4},
-    definition::{Pattern, StateKind},
+    definition::{Definition, Pattern, StateId, StateKind},
     execution::Identity,
     record::Millis,
     state::timestamp,
@@ -17,7 +19,7 @@ use crate::{
 /// The context object that a test brings along.
 pub(super) fn given(text: &str, kind: &StateKind) -> Result<Value, TestStateError> {
     let invalid = |why: &str| refuse(format!("Invalid Context object provided: {why}"));
-    match serde_json::from_str::<Value>(text) {
+    match read(text) {
         Ok(Value::Object(fields)) => {
             let waits = matches!(kind, StateKind::Task(task) if task.resource.pattern != Pattern::RequestResponse);
             if fields.contains_key("Task") && !waits {
@@ -29,7 +31,7 @@ pub(super) fn given(text: &str, kind: &StateKind) -> Result<Value, TestStateErro
             Ok(Value::Object(fields))
         }
         Ok(_) => invalid("Context object must be a JSON object"),
-        Err(error) => invalid(&error.to_string()),
+        Err(why) => invalid(&why),
     }
 }
 
@@ -52,15 +54,16 @@ pub(super) fn identity(request: &Request, chance: &mut dyn Chance) -> Identity {
 pub(super) fn of_its_own(
     identity: &Identity,
     request: &Request,
-    kind: &StateKind,
+    (definition, state): (&Definition, StateId),
     input: &str,
     retries: u64,
     now: Millis,
 ) -> Value {
+    let input = serde_json::from_str::<Value>(input).unwrap_or_default();
     let mut context = json!({
         "Execution": {
             "Id": identity.execution_arn,
-            "Input": serde_json::from_str::<Value>(input).unwrap_or_default(),
+            "Input": input,
             "StartTime": timestamp(now),
             "Name": identity.name,
             "RoleArn": request.role_arn,
@@ -68,8 +71,11 @@ pub(super) fn of_its_own(
         "StateMachine": { "Id": identity.state_machine_arn, "Name": identity.state_machine_name },
         "State": { "Name": STATE_NAME, "EnteredTime": timestamp(now) },
     });
-    if matches!(kind, StateKind::Task(_) | StateKind::Map(_) | StateKind::Parallel { .. }) {
+    if matches!(definition.state(state).kind, StateKind::Task(_) | StateKind::Map(_) | StateKind::Parallel { .. }) {
         context["State"]["RetryCount"] = json!(retries);
+    }
+    if let Some(map) = around::first_iteration(definition, state, &input) {
+        context["Map"] = map;
     }
     context
 }

@@ -118,7 +118,7 @@ impl Begun {
             }
         };
         match exceeded {
-            true => Err(DataError::new(EXCEEDED, "The specified tolerated failure threshold was exceeded")),
+            true => Err(DataError::new(EXCEEDED, TOO_MANY_FAILED)),
             false => Ok(()),
         }
     }
@@ -221,7 +221,10 @@ fn listed(items: &Value) -> String {
 }
 
 /// The error name of a Map with too many failed iterations.
-const EXCEEDED: &str = "States.ExceedToleratedFailureThreshold";
+pub(super) const EXCEEDED: &str = "States.ExceedToleratedFailureThreshold";
+
+/// Its cause.
+pub(super) const TOO_MANY_FAILED: &str = "The specified tolerated failure threshold was exceeded";
 
 #[cfg(test)]
 mod tests {

@@ -12,6 +12,7 @@
 
 mod admit;
 mod answer;
+mod around;
 mod context;
 mod error;
 mod map;

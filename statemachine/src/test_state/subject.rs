@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::{
     admit::Admitted,
     answer::{Answer, ErrorDetails, Inspection, TestStatus},
+    around::{self, Taker},
     context,
     error::TestStateError,
     map::{self, Begun},
@@ -32,6 +33,10 @@ pub(super) struct Subject {
     level: InspectionLevel,
     seen: Inspection,
     variables: Map<String, Value>,
+    /// How often the state was retried before.
+    retries: u64,
+    /// How many iterations of the Map failed before.
+    failed_iterations: u64,
 }
 
 /// Why a state does not come to its mock.
@@ -54,34 +59,38 @@ impl Subject {
         let Admitted { definition, state, input, variables, context: given, .. } = admitted;
         let identity = context::identity(request, chance);
         let retries = request.state_configuration.retrier_retry_count.unwrap_or_default();
-        let kind = &definition.state(state).kind;
-        let context = given.unwrap_or_else(|| context::of_its_own(&identity, request, kind, &input, retries, now));
+        let tested = (&*definition, state);
+        let context = given.unwrap_or_else(|| context::of_its_own(&identity, request, tested, &input, retries, now));
         let mut subject = Self {
             execution: Execution::new(definition, Arc::new(identity)),
             state,
             level: request.inspection_level,
             seen: Inspection { input: Some(input.clone()), ..Inspection::default() },
             variables,
+            retries,
+            failed_iterations: request.state_configuration.map_iteration_failure_count.unwrap_or_default(),
         };
-        subject.enter(&input, context, retries, now, chance);
+        subject.enter(&input, context, now, chance);
         subject
     }
 
     /// Starts the execution in the tested state, which need not be where its machine starts.
-    fn enter(&mut self, input: &str, context: Value, retries: u64, now: Millis, chance: &mut dyn Chance) {
+    fn enter(&mut self, input: &str, context: Value, now: Millis, chance: &mut dyn Chance) {
         let mut draft = Draft::new(&self.execution, now, chance);
         let input = draft.payload(input);
         let started = draft.event(ROOT, 0, Event::ExecutionStarted { input });
         draft.event(ROOT, started, Event::StateEntered { state: self.state, input });
         let records = draft.into_records();
         self.apply(&records, now);
-        let retriers = retry::rules(self.kind()).0.len() as u32;
+        let definition = &self.execution.definition;
+        let places = std::iter::once(self.state).chain(around::around(definition, self.state));
+        let retriers = places.map(|place| retry::rules(&definition.state(place).kind).0.len() as u32).max();
         let Some(path) = self.execution.paths.get_mut(&ROOT) else { return };
         path.variables = self.variables.iter().map(|(name, value)| (name.clone(), Arc::new(value.clone()))).collect();
         path.variables.insert(OWN_CONTEXT.to_owned(), Arc::new(context));
         if let Some(visit) = &mut path.visit {
-            visit.retry_count = retries;
-            visit.attempts = (0..retriers).map(|place| (place, retries)).collect();
+            visit.retry_count = self.retries;
+            visit.attempts = (0..retriers.unwrap_or_default()).map(|place| (place, self.retries)).collect();
         }
     }
 
@@ -93,10 +102,21 @@ impl Subject {
         &self.execution.definition.state(self.state).kind
     }
 
-    /// One step of the state, whose records are applied at once.
-    #[expect(clippy::expect_used, reason = "the execution stays in its one state until the test ends")]
+    /// One step of the tested state, whose records are applied at once.
     fn step<T>(
         &mut self,
+        now: Millis,
+        chance: &mut dyn Chance,
+        work: impl FnOnce(&View<'_>, &mut Draft<'_>, &mut Inspection) -> T,
+    ) -> (T, Vec<Record>) {
+        self.step_of(self.state, now, chance, work)
+    }
+
+    /// One step by the rules of a state.
+    #[expect(clippy::expect_used, reason = "the execution stays in its one state until the test ends")]
+    fn step_of<T>(
+        &mut self,
+        state: StateId,
         now: Millis,
         chance: &mut dyn Chance,
         work: impl FnOnce(&View<'_>, &mut Draft<'_>, &mut Inspection) -> T,
@@ -104,7 +124,7 @@ impl Subject {
         let execution = &self.execution;
         let path = execution.paths.get(&ROOT).expect("the root path is open");
         let visit = path.visit.as_ref().expect("the root path is in a state");
-        let view = View { execution, id: ROOT, path, visit, state: execution.definition.state(self.state) };
+        let view = View { execution, id: ROOT, path, visit, state: execution.definition.state(state) };
         let mut draft = Draft::new(execution, now, chance);
         let done = work(&view, &mut draft, &mut self.seen);
         let records = draft.into_records();
@@ -212,7 +232,7 @@ impl Subject {
         self.fail(Some(problem.error.into_owned()), Some(problem.cause), now, chance)
     }
 
-    /// What `Retry` and `Catch` make of an error.
+    /// What `Retry` and `Catch` make of an error, the state's own or those of the states around it.
     pub(super) fn fail(
         &mut self,
         error: Option<String>,
@@ -220,7 +240,8 @@ impl Subject {
         now: Millis,
         chance: &mut dyn Chance,
     ) -> Answer {
-        let (_, records) = self.step(now, chance, |view, draft, _| {
+        let Taker { state, error, cause } = self.taker(error, cause);
+        let (_, records) = self.step_of(state, now, chance, |view, draft, _| {
             let cause = cause.as_deref().map(|cause| draft.payload(cause));
             let failure = Failure { error: error.clone(), cause, fatal: error.as_deref() == Some(RUNTIME) };
             retry::handle(view, &failure, draft);
@@ -238,7 +259,7 @@ impl Subject {
             return Answer { error, cause, status: TestStatus::Retriable, ..self.closed() };
         }
         if let Some(answer) = self.leave(&records) {
-            let catch_index = self.catcher(error.as_deref());
+            let catch_index = self.catcher(state, error.as_deref());
             let details = ErrorDetails { catch_index, ..ErrorDetails::default() };
             let inspection_data =
                 answer.inspection_data.map(|seen| Inspection { error_details: Some(details), ..seen });
@@ -276,9 +297,21 @@ impl Subject {
         Answer { inspection_data, ..Answer::default() }
     }
 
-    fn catcher(&self, error: Option<&str>) -> Option<u64> {
+    /// The state whose rules take an error; the tested one where none does.
+    fn taker(&self, error: Option<String>, cause: Option<String>) -> Taker {
+        let taken = match error.as_deref() {
+            Some(RUNTIME) => None,
+            error => {
+                let seen = (error, cause.as_deref());
+                around::taker(&self.execution.definition, self.state, seen, self.retries, self.failed_iterations)
+            }
+        };
+        taken.unwrap_or(Taker { state: self.state, error, cause })
+    }
+
+    fn catcher(&self, state: StateId, error: Option<&str>) -> Option<u64> {
         let catches = |catcher: &Catcher| retry::matches(&catcher.error_equals, error);
-        retry::rules(self.kind()).1.iter().position(catches).map(|place| place as u64)
+        retry::rules(&self.execution.definition.state(state).kind).1.iter().position(catches).map(|place| place as u64)
     }
 
     fn text(&self, payload: PayloadId) -> String {

@@ -411,7 +411,7 @@ fn requests_must_fit_together() {
          or '.waitForTaskToken' service integration pattern",
     );
     refused(json!({"definition": task, "mock": result, "variables": "[]"}), {
-        "Invalid Variables provided: invalid type: sequence, expected a map at line 1 column 0"
+        "Invalid Variables provided: Variables must be a JSON object"
     });
     check_refused(
         json!({"definition": map(json!({}))}),

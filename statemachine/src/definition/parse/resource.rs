@@ -1,7 +1,7 @@
 //! A Task's `Resource`, taken apart: function, activity, optimised integration or SDK integration.
 //!
-//! Knows which patterns each optimised integration has. Accepts a service that it does not know: whether the engine can
-//! perform it is said where it is performed.
+//! Knows every optimised integration of Step Functions and its patterns. Whether the engine can perform one is said where it
+//! is performed.
 
 use crate::definition::{Pattern, Resource, ResourceKind};
 
@@ -11,14 +11,10 @@ pub(super) fn parse(arn: &str) -> Result<Resource, String> {
         return Err("Value is not a valid resource ARN".to_owned());
     }
     let (kind, pattern) = kind_of(arn).ok_or_else(|| unknown(arn))?;
-    if let ResourceKind::Service { service, action } = &kind {
-        match offered(service, action) {
-            Offered::Patterns(patterns) if !patterns.contains(&pattern) => {
-                return Err(unknown(arn));
-            }
-            Offered::NoSuchAction => return Err(unknown(arn)),
-            Offered::Patterns(_) | Offered::UnknownService => {}
-        }
+    if let ResourceKind::Service { service, action } = &kind
+        && !patterns(service, action).is_some_and(|patterns| patterns.contains(&pattern))
+    {
+        return Err(unknown(arn));
     }
     Ok(Resource { arn: arn.to_owned(), kind, pattern })
 }
@@ -84,28 +80,10 @@ fn is_word(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_lowercase()) && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
 }
 
-/// Whether an optimised integration is one that is known here.
-pub(super) fn is_known(resource: &Resource) -> bool {
-    let ResourceKind::Service { service, action } = &resource.kind else { return false };
-    matches!(offered(service, action), Offered::Patterns(_))
-}
-
-/// What is known of an optimised integration.
-enum Offered {
-    Patterns(&'static [Pattern]),
-    NoSuchAction,
-    UnknownService,
-}
-
-fn offered(service: &str, action: &str) -> Offered {
-    let mut known = false;
-    for (_, actions, patterns) in INTEGRATIONS.iter().filter(|(name, ..)| *name == service) {
-        known = true;
-        if actions.contains(&action) {
-            return Offered::Patterns(patterns);
-        }
-    }
-    if known { Offered::NoSuchAction } else { Offered::UnknownService }
+/// The patterns of an optimised integration; `None` where there is no such integration.
+fn patterns(service: &str, action: &str) -> Option<&'static [Pattern]> {
+    let found = INTEGRATIONS.iter().find(|(name, actions, _)| *name == service && actions.contains(&action));
+    found.map(|(.., patterns)| *patterns)
 }
 
 const CALL: &[Pattern] = &[Pattern::RequestResponse];

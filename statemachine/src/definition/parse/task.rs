@@ -37,7 +37,7 @@ pub(super) fn task<'t>(walk: &mut Walk<'t>, reader: &Reader<'t>, scope: &mut Sco
 fn check_arguments(reader: &Reader<'_>, resource: &Resource) {
     let field = if reader.is_jsonata() { "Arguments" } else { "Parameters" };
     let Some(given) = reader.get(field) else {
-        if resource::is_known(resource) {
+        if matches!(resource.kind, ResourceKind::Service { .. }) {
             reader.wrong(format!("{field} field is required for resource ARN: {}", resource.arn));
         }
         return;

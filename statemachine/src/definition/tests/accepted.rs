@@ -128,7 +128,7 @@ fn task_takes_its_resource_apart() {
         resource("arn:aws:states:::states:startExecution.sync:2"),
         (service("states", "startExecution"), Pattern::Sync2)
     );
-    assert_eq!(resource("arn:aws:states:::unheardof:doIt.sync"), (service("unheardof", "doIt"), Pattern::Sync));
+    assert_eq!(resource("arn:aws:states:::batch:submitJob.sync"), (service("batch", "submitJob"), Pattern::Sync));
     assert_eq!(
         resource("arn:aws:states:::aws-sdk:ec2:describeInstances"),
         (sdk("ec2", "describeInstances"), Pattern::RequestResponse)

@@ -178,6 +178,7 @@ fn a_resource_is_an_arn_that_can_be_called() {
         &["SCHEMA_VALIDATION_FAILED /Resource Value is not a valid resource ARN"],
     );
     for arn in [
+        "arn:aws:states:::unheardof:doIt",
         "arn:aws:states:::lambda:invoke.sync",
         "arn:aws:states:::dynamodb:putItem.waitForTaskToken",
         "arn:aws:states:::dynamodb:scan",

@@ -27,9 +27,13 @@ fn answers(resource: &Resource) -> Option<(&str, &str)> {
     };
     match resource.pattern {
         Pattern::RequestResponse => Some((service, action)),
-        // A job's result is its last description; whoever holds a token returns what they like.
-        Pattern::Sync | Pattern::Sync2 if action == "startExecution" => Some((service, "describeExecution")),
-        _ => None,
+        // A job's mock is what the action answers that Step Functions polls with.
+        Pattern::Sync | Pattern::Sync2 => {
+            let (_, poll) = POLLS.iter().find(|(job, _)| *job == (service, action))?;
+            Some((service, poll))
+        }
+        // Whoever holds a token returns what they like.
+        Pattern::WaitForTaskToken => None,
     }
 }
 
@@ -101,6 +105,16 @@ fn text_of(service: &str) -> Option<&'static str> {
     };
     TABLES.iter().find(|(name, _)| *name == service).map(|(_, text)| *text)
 }
+
+/// The actions that Step Functions polls with until a job has ended.
+const POLLS: [((&str, &str), &str); 6] = [
+    (("athena", "startQueryExecution"), "getQueryExecution"),
+    (("batch", "submitJob"), "describeJobs"),
+    (("codebuild", "startBuild"), "batchGetBuilds"),
+    (("ecs", "runTask"), "describeTasks"),
+    (("glue", "startJobRun"), "getJobRun"),
+    (("states", "startExecution"), "describeExecution"),
+];
 
 /// Every table, by the name of its service.
 const TABLES: [(&str, &str); 16] = [
@@ -191,7 +205,14 @@ mod tests {
     fn a_job_is_held_against_its_description() {
         let described = json!({"ExecutionArn": "a", "Output": {}});
         check("states:startExecution.sync", Present, described, Some("Field 'Output' must be a string"));
-        check("ecs:runTask.sync", Strict, json!({"Tasks": 1}), None);
+        check("ecs:runTask.sync", Strict, json!({"Tasks": 1}), Some("Field 'Tasks' must be an array"));
+        check(
+            "glue:startJobRun.sync",
+            Strict,
+            json!({"JobRun": {"Attempt": "1"}}),
+            Some("Field 'Attempt' must be a number"),
+        );
+        check("sagemaker:createTrainingJob.sync", Strict, json!(1), None);
     }
 
     #[test]
