@@ -41,7 +41,7 @@ pub use redrive::Redrive;
 use crate::{
     command::{Command, Part, Refused, Signal},
     data::Chance,
-    definition::{BlockId, Definition, Pattern, QueryLanguage, ResourceKind},
+    definition::{BlockId, Definition, Pattern, ResourceKind},
     record::{Event, EventId, Failure, Millis, PathId, PayloadId, Record},
 };
 
@@ -249,12 +249,6 @@ impl Execution {
             && self.runnable.is_empty()
             && self.open_map_runs().next().is_none()
             && self.tasks().all(|(path, run)| self.in_flight(path, run).is_none())
-    }
-
-    /// Whether its definition has a state in JSONata, whose expressions may take long.
-    #[must_use]
-    pub fn evaluates_jsonata(&self) -> bool {
-        self.definition.states.iter().any(|state| state.query_language == QueryLanguage::Jsonata)
     }
 
     /// Its input, verbatim.

@@ -201,6 +201,7 @@ struct Inner {
     family: child::Family,
     jobs: Arc<jobs::Jobs>,
     watchers: Watchers,
+    slow: decide::Slow,
     closing: AtomicBool,
     /// Held by this process; `None` after a shutdown.
     lock: Mutex<Option<File>>,
