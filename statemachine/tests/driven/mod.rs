@@ -28,7 +28,7 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    pub(crate) fn start(definition: &(impl Display + ?Sized), input: &str) -> Self {
+    pub(crate) fn start(definition: impl Display, input: &str) -> Self {
         let definition = Definition::parse(&definition.to_string()).unwrap_or_else(|error| panic!("{error}"));
         Self::begin(Execution::new(Arc::new(definition), Arc::new(identity())), input)
     }
@@ -197,7 +197,7 @@ fn identity() -> Identity {
 /// Runs a script; its history, `id<previous Type` one after the other, and its end must be these.
 #[track_caller]
 pub(crate) fn check(definition: impl Display, input: &str, script: &str, rows: &str, status: Status) -> Run {
-    let mut run = Run::start(&definition, input);
+    let mut run = Run::start(definition, input);
     run.play(script);
     let rows: Vec<String> = rows.split_whitespace().collect::<Vec<_>>().chunks(2).map(|c| c.join(" ")).collect();
     assert_eq!(run.rows().join("\n"), rows.join("\n"));
