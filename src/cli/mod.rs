@@ -2,13 +2,17 @@
 //!
 //! Owns the words. What a command does stands in the file of its name under `command`.
 
+mod approver;
 mod help;
+mod incident;
 mod twin;
 
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use self::approver::{Approver, ApproverCode, ApproverEnrol, ApproverList};
+pub(crate) use self::incident::{Incident, IncidentDecide, IncidentList, IncidentShow, IncidentStart};
 pub(crate) use self::twin::{Twin, TwinCheck, TwinCollect, TwinExport, TwinGraph, TwinPath, TwinRadius, TwinShow};
 
 /// The data directory when none is named.
@@ -65,13 +69,8 @@ impl Cli {
         let output = match &self.command {
             Command::Demo(one) => one.output,
             Command::Up(one) => one.output,
-            Command::Incident(Incident::Start(one)) => one.output,
-            Command::Incident(Incident::List(one)) => one.output,
-            Command::Incident(Incident::Show(one)) => one.output,
-            Command::Incident(Incident::Approve(one) | Incident::Reject(one)) => one.output,
-            Command::Approver(Approver::List(one)) => one.output,
-            Command::Approver(Approver::Enrol(one)) => one.output,
-            Command::Approver(Approver::Code(one)) => one.output,
+            Command::Incident(one) => one.output(),
+            Command::Approver(one) => one.output(),
             Command::Twin(one) => one.output(),
             Command::Context(one) => one.output,
             Command::Prompt(one) => one.output,
@@ -186,120 +185,6 @@ pub(crate) struct Up {
     /// Recorded metrics, logs and changes that the embedded account shows.
     #[arg(long, value_name = "FILE")]
     pub(crate) observations: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) data: Data,
-    #[command(flatten)]
-    pub(crate) output: Output,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Incident {
-    /// Hand over an alarm event, as EventBridge delivers it.
-    Start(IncidentStart),
-    /// List incidents, the latest first.
-    List(IncidentList),
-    /// Show one incident: its steps, its proposal and how it stands.
-    Show(IncidentShow),
-    /// Approve the proposal that an incident waits with.
-    Approve(IncidentDecide),
-    /// Reject the proposal that an incident waits with.
-    Reject(IncidentDecide),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct IncidentStart {
-    /// The event, a JSON file; `-` reads standard input.
-    #[arg(value_name = "EVENT.json")]
-    pub(crate) event: PathBuf,
-    #[command(flatten)]
-    pub(crate) endpoint: Endpoint,
-    #[command(flatten)]
-    pub(crate) output: Output,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct IncidentList {
-    /// Only those that stand so: RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED.
-    #[arg(long, value_name = "STATUS")]
-    pub(crate) status: Option<String>,
-    /// At most so many.
-    #[arg(long, default_value_t = 20)]
-    pub(crate) limit: usize,
-    #[command(flatten)]
-    pub(crate) endpoint: Endpoint,
-    #[command(flatten)]
-    pub(crate) output: Output,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct IncidentShow {
-    /// The incident: its name (`inc-...`), the beginning of it, or its execution's ARN.
-    #[arg(value_name = "ID")]
-    pub(crate) id: String,
-    #[command(flatten)]
-    pub(crate) endpoint: Endpoint,
-    #[command(flatten)]
-    pub(crate) output: Output,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct IncidentDecide {
-    /// The incident: its name (`inc-...`), the beginning of it, or its execution's ARN.
-    #[arg(value_name = "ID")]
-    pub(crate) id: String,
-    /// Why, in your words; it is signed with the decision and remembered.
-    #[arg(long)]
-    pub(crate) reason: Option<String>,
-    /// The enrolled approver who decides.
-    #[arg(long = "as", value_name = "NAME")]
-    pub(crate) name: Option<String>,
-    /// The role in which you decide; refused when you are not enrolled in it.
-    #[arg(long, value_parser = ["on-call", "manager"])]
-    pub(crate) role: Option<String>,
-    #[command(flatten)]
-    pub(crate) endpoint: Endpoint,
-    #[command(flatten)]
-    pub(crate) data: Data,
-    #[command(flatten)]
-    pub(crate) output: Output,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Approver {
-    /// List who may approve, with their roles.
-    List(ApproverList),
-    /// Enrol an approver, or give one a new role and secret; prints the address for an authenticator.
-    Enrol(ApproverEnrol),
-    /// Print the present one-time code of an approver, for the approval page.
-    Code(ApproverCode),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ApproverList {
-    #[command(flatten)]
-    pub(crate) data: Data,
-    #[command(flatten)]
-    pub(crate) output: Output,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ApproverEnrol {
-    /// The name under which they decide.
-    pub(crate) name: String,
-    /// What they may approve: `on-call` LOW and MEDIUM, `manager` everything.
-    #[arg(long, default_value = "on-call", value_parser = ["on-call", "manager"])]
-    pub(crate) role: String,
-    #[command(flatten)]
-    pub(crate) data: Data,
-    #[command(flatten)]
-    pub(crate) output: Output,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ApproverCode {
-    /// The approver.
-    #[arg(default_value = "operator")]
-    pub(crate) name: String,
     #[command(flatten)]
     pub(crate) data: Data,
     #[command(flatten)]

@@ -156,11 +156,11 @@ fn text(path: &Path) -> Result<Option<String>, FileError> {
     files::read(path)?.map(String::from_utf8).transpose().map_err(not_text)
 }
 
-/// The hash over the names and texts of a layer's files.
-fn version(documents: &[LayerDocument]) -> String {
+/// The hash over the names and texts of a layer's documents.
+pub(crate) fn version(documents: &[LayerDocument]) -> String {
     let mut whole = String::new();
     for document in documents {
-        // The lengths keep the border between two files from moving unnoticed.
+        // The lengths keep the border between two documents from moving unnoticed.
         whole.push_str(&format!(
             "{} {}\n{}{}\n",
             document.name.len(),

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::bounded::Bounded;
 use super::configuration::{Configuration, EcsService};
-use super::hint::{Direction, Effect, VerifyHint, hint};
+use super::effect::Effect;
 use super::parameters::Parameters;
 use super::risk::{Risk, RiskAssessment};
 use super::{Action, ActionProblem, AwsCall, Typed};
@@ -111,12 +111,6 @@ impl Typed for RestartService {
         risk
     }
 
-    fn hint(&self) -> VerifyHint {
-        let rows =
-            [("CPUUtilization", "Average", Direction::Falls), ("MemoryUtilization", "Average", Direction::Falls)];
-        hint("AWS/ECS", &rows, 180, 900)
-    }
-
     fn call(&self) -> Option<AwsCall> {
         let parameters = json!({ "cluster": self.cluster, "service": self.service, "forceNewDeployment": true });
         AwsCall::new("ecs", "UpdateService", parameters)
@@ -179,12 +173,6 @@ impl Typed for UpdateDesiredCount {
             );
         }
         risk
-    }
-
-    fn hint(&self) -> VerifyHint {
-        let rows =
-            [("CPUUtilization", "Average", Direction::Falls), ("MemoryUtilization", "Average", Direction::Falls)];
-        hint("AWS/ECS", &rows, 180, 900)
     }
 
     fn call(&self) -> Option<AwsCall> {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::bounded::Bounded;
 use super::configuration::{Configuration, LambdaFunction};
-use super::hint::{Direction, Effect, VerifyHint, hint};
+use super::effect::Effect;
 use super::parameters::Parameters;
 use super::risk::{Risk, RiskAssessment};
 use super::{Action, ActionProblem, AwsCall, Typed};
@@ -135,15 +135,6 @@ impl Typed for UpdateTimeout {
         risk
     }
 
-    fn hint(&self) -> VerifyHint {
-        let rows = [
-            ("Errors", "Sum", Direction::Falls),
-            ("Throttles", "Sum", Direction::DoesNotRise),
-            ("ConcurrentExecutions", "Maximum", Direction::DoesNotRise),
-        ];
-        hint("AWS/Lambda", &rows, 120, 600)
-    }
-
     fn call(&self) -> Option<AwsCall> {
         let parameters = json!({ "FunctionName": self.function_name, "Timeout": self.timeout });
         AwsCall::new("lambda", "UpdateFunctionConfiguration", parameters)
@@ -197,15 +188,6 @@ impl Typed for UpdateMemory {
             );
         }
         risk
-    }
-
-    fn hint(&self) -> VerifyHint {
-        let rows = [
-            ("Duration", "Maximum", Direction::Falls),
-            ("Errors", "Sum", Direction::Falls),
-            ("Throttles", "Sum", Direction::DoesNotRise),
-        ];
-        hint("AWS/Lambda", &rows, 120, 600)
     }
 
     fn call(&self) -> Option<AwsCall> {
@@ -280,11 +262,6 @@ impl Typed for UpdateReservedConcurrency {
             _ => {}
         }
         risk
-    }
-
-    fn hint(&self) -> VerifyHint {
-        let rows = [("Throttles", "Sum", Direction::Falls), ("Errors", "Sum", Direction::DoesNotRise)];
-        hint("AWS/Lambda", &rows, 120, 600)
     }
 
     fn call(&self) -> Option<AwsCall> {

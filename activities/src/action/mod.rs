@@ -12,7 +12,7 @@ mod bounded;
 mod call;
 mod configuration;
 mod ecs;
-mod hint;
+mod effect;
 mod lambda;
 mod parameters;
 mod problem;
@@ -30,7 +30,7 @@ pub use bounded::{Bounded, OutOfBounds};
 pub use call::AwsCall;
 pub use configuration::{Configuration, EcsService, LambdaFunction, RdsInstance};
 pub use ecs::{RestartService, UpdateDesiredCount};
-pub use hint::{Direction, Effect, Expectation, VerifyHint};
+pub use effect::Effect;
 pub use lambda::{UpdateMemory, UpdateReservedConcurrency, UpdateTimeout};
 pub use problem::ActionProblem;
 pub use rds::RebootInstance;
@@ -105,8 +105,6 @@ trait Typed {
     fn effect(&self, before: &Configuration, now: &Configuration) -> Effect;
     /// What the action risks.
     fn risk(&self, before: &Configuration, node: &Node) -> RiskAssessment;
-    /// How one sees that it helped.
-    fn hint(&self) -> VerifyHint;
     /// The call that performs it.
     fn call(&self) -> Option<AwsCall>;
     /// What it does, in one sentence.
@@ -318,11 +316,6 @@ impl Action {
         risk
     }
 
-    /// How one sees that the action helped.
-    pub fn verify_hint(&self) -> VerifyHint {
-        self.typed().hint()
-    }
-
     /// The one AWS call that performs the action; none for [`Action::None`].
     pub fn aws_call(&self) -> Option<AwsCall> {
         self.typed().call()
@@ -369,10 +362,6 @@ impl Typed for NoAction {
 
     fn risk(&self, _: &Configuration, _: &Node) -> RiskAssessment {
         RiskAssessment::at(Risk::Low, "no_change", "nothing is changed")
-    }
-
-    fn hint(&self) -> VerifyHint {
-        VerifyHint { expectations: Vec::new(), settle_seconds: 0, deadline_seconds: 0 }
     }
 
     fn call(&self) -> Option<AwsCall> {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::configuration::{Configuration, RdsInstance};
-use super::hint::{Direction, Effect, VerifyHint, hint};
+use super::effect::Effect;
 use super::parameters::Parameters;
 use super::risk::{Risk, RiskAssessment};
 use super::{Action, ActionProblem, AwsCall, Typed};
@@ -76,14 +76,6 @@ impl Typed for RebootInstance {
             risk.raise(Risk::High, "production", "the database is tagged production");
         }
         risk
-    }
-
-    fn hint(&self) -> VerifyHint {
-        let rows = [
-            ("DatabaseConnections", "Maximum", Direction::Falls),
-            ("CPUUtilization", "Average", Direction::DoesNotRise),
-        ];
-        hint("AWS/RDS", &rows, 180, 900)
     }
 
     fn call(&self) -> Option<AwsCall> {

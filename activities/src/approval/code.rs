@@ -6,10 +6,10 @@
 use super::mac;
 
 /// The seconds for which one code is current.
-pub const PERIOD: i64 = 30;
+const PERIOD: i64 = 30;
 
 /// The digits of a code.
-pub const DIGITS: usize = 6;
+const DIGITS: usize = 6;
 
 /// The code of `secret` at `now` (seconds since 1970).
 pub fn one_time_code(secret: &[u8], now: i64) -> String {

@@ -25,7 +25,7 @@ pub use authorise::{
     Authorisation, Refusal, authorise, authorise_undo, is_requester, required_role, risk_word, role_word, same_person,
 };
 pub use canonical::{CanonicalError, canonical_json};
-pub use code::{DIGITS, PERIOD, enrolment_address, matching_step, one_time_code};
+pub use code::{enrolment_address, matching_step, one_time_code};
 pub use decision::{DecisionError, SigningKey, Verifier};
 pub use digest::{DigestError, canonical_proposal, proposal_digest};
 pub use link::{Link, LinkError, MAX_TOKEN, PATH as LINK_PATH, SealError, SealingKey, open, seal};

@@ -49,7 +49,7 @@ pub struct ReadRequest {
     pub read: Read,
 }
 
-/// What can be read. A model may ask for the kinds that [`Read::may_be_requested`] names, within bounds.
+/// What can be read. Which kinds a model may ask for, within which bounds, is `tool`'s to say.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Read {
@@ -166,18 +166,6 @@ impl Read {
             Self::Configuration { .. } => "configuration",
             Self::Changes { .. } => "changes",
         }
-    }
-
-    /// Says whether a model may ask for this kind of read.
-    pub fn may_be_requested(&self) -> bool {
-        matches!(
-            self,
-            Self::Metrics { .. }
-                | Self::Logs { .. }
-                | Self::Configuration { .. }
-                | Self::Changes { .. }
-                | Self::AlarmHistory { .. }
-        )
     }
 }
 

@@ -61,10 +61,6 @@ impl DataError {
 
 /// The error name of a failure that no more specific name covers; neither Retry nor Catch sees it.
 pub const RUNTIME: &str = "States.Runtime";
-/// The error name that the Amazon States Language gives a payload template whose path finds nothing.
-///
-/// Step Functions itself reports [`RUNTIME`] there, and so does this crate; the name is here for definitions that list it.
-pub const PARAMETER_PATH_FAILURE: &str = "States.ParameterPathFailure";
 /// The error name of a failed intrinsic function.
 pub const INTRINSIC_FAILURE: &str = "States.IntrinsicFailure";
 /// The error name of a `ResultPath` that does not fit the input it is applied to.

@@ -12,7 +12,7 @@ use super::{
     child::Pin,
     error::ApiError,
     jobs::Job,
-    map_run, redrive,
+    redrive,
     table::{Live, Loaded},
 };
 use crate::{
@@ -94,7 +94,7 @@ impl Inner {
         let at = loaded.execution.latest();
         let machine = loaded.execution.identity().state_machine_name.clone();
         self.announce_map_runs(number, &machine, records).await?;
-        let mut parts = map_run::parts(records).peekable();
+        let mut parts = parts(records).peekable();
         while let Some(part) = parts.next() {
             let standing = match parts.peek() {
                 None => standing(&loaded.execution),
@@ -249,5 +249,49 @@ fn standing(execution: &Execution) -> Standing {
         Status::Failed { .. } => Standing::Failed,
         Status::TimedOut { .. } => Standing::TimedOut,
         Status::Aborted { .. } => Standing::Aborted,
+    }
+}
+
+/// Cuts a batch that is too large for one entry, where an execution can be cut: between the starts of two children. After
+/// a crash in between, the execution decides again what follows.
+fn parts(records: &[Record]) -> impl Iterator<Item = &[Record]> {
+    let (mut rest, mut done) = (records, false);
+    std::iter::from_fn(move || {
+        if done {
+            return None;
+        }
+        let mut bytes = 0;
+        let end = rest.iter().position(|record| {
+            if let Record::Payload(text) = record {
+                bytes += text.len();
+            }
+            bytes >= LARGEST_PART && matches!(record, Record::ChildStarted { .. })
+        });
+        let (part, after) = rest.split_at(end.map_or(rest.len(), |end| end + 1));
+        (rest, done) = (after, after.is_empty());
+        Some(part)
+    })
+}
+
+/// The bytes of payloads after which a batch is cut.
+const LARGEST_PART: usize = 32 << 20;
+
+#[cfg(test)]
+mod tests {
+    use statemachine::record::{PathId, PayloadId};
+
+    use super::*;
+
+    #[test]
+    fn a_large_batch_is_cut_between_children() {
+        let child = |index| Record::ChildStarted { path: PathId(0), index, items: 1, input: PayloadId(0) };
+        let large = || Record::Payload("x".repeat(LARGEST_PART));
+        let small = || Record::Payload("x".to_owned());
+        let cut = |records: &[Record]| parts(records).map(<[Record]>::len).collect::<Vec<_>>();
+        assert_eq!(cut(&[]), [0]);
+        assert_eq!(cut(&[small(), child(0), small(), child(1)]), [4]);
+        assert_eq!(cut(&[large(), child(0), large(), child(1)]), [2, 2]);
+        assert_eq!(cut(&[small(), large(), child(0), small(), child(1), small()]), [3, 3]);
+        assert_eq!(cut(&[large(), small(), small()]), [3]);
     }
 }

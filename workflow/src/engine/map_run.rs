@@ -3,23 +3,17 @@
 //! Owns the actions on map runs. How a map run goes is `statemachine`'s; its children are [`super::child`]'s; what stores
 //! items and results is `task`'s.
 
-use std::{
-    collections::{BTreeMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::HashSet, sync::Arc};
 
-use statemachine::{
-    Execution, MapRunId, MapRunReport, Millis, ReadItems, Record, Refused, Signal, WriteResults,
-    record::{Event, Outcome},
-};
+use statemachine::{Execution, MapRunReport, ReadItems, Record, Refused, Signal, WriteResults, record::Event};
 
 use super::{
     Engine, Inner,
     arn::execution_of,
-    chain::Chain,
     drive::DriveError,
     error::{ApiError, ValidationReason},
     page::{self, Page, Paging},
+    told::Told,
     types::{ExecutionItem, ExecutionStatus},
 };
 use crate::{
@@ -323,141 +317,5 @@ impl Inner {
             Some((index, ChildItem { item, item_count: child.items, pending_redrive: child.pending }))
         });
         Ok(shown.collect())
-    }
-}
-
-/// Cuts a batch that is too large for one entry, where an execution can be cut: between the starts of two children. After
-/// a crash in between, the execution decides again what follows.
-pub(super) fn parts(records: &[Record]) -> impl Iterator<Item = &[Record]> {
-    let (mut rest, mut done) = (records, false);
-    std::iter::from_fn(move || {
-        if done {
-            return None;
-        }
-        let mut bytes = 0;
-        let end = rest.iter().position(|record| {
-            if let Record::Payload(text) = record {
-                bytes += text.len();
-            }
-            bytes >= LARGEST_PART && matches!(record, Record::ChildStarted { .. })
-        });
-        let (part, after) = rest.split_at(end.map_or(rest.len(), |end| end + 1));
-        (rest, done) = (after, after.is_empty());
-        Some(part)
-    })
-}
-
-/// What the records of an execution tell of the children of one of its map runs.
-struct Told {
-    children: BTreeMap<u64, ToldChild>,
-}
-
-struct ToldChild {
-    items: u64,
-    status: ExecutionStatus,
-    started: Millis,
-    stopped: Option<Millis>,
-    redrives: u32,
-    /// Whether it waits to be redriven.
-    pending: bool,
-}
-
-impl Told {
-    fn of(chain: &Chain, run: MapRunId) -> Self {
-        let mut told = Self { children: BTreeMap::new() };
-        let (mut events, mut latest, mut within) = (0, 0, false);
-        for (at, record) in chain.batches.iter().flat_map(|(at, records)| records.iter().map(move |r| (*at, r))) {
-            match record {
-                Record::Event { path, event, .. } => {
-                    events += 1;
-                    match event {
-                        Event::MapRunStarted { .. } if *path == run.path => {
-                            latest = events;
-                            within = events == run.started;
-                        }
-                        Event::MapRunRedriven { .. } if *path == run.path && latest == run.started => {
-                            told.children.values_mut().for_each(ToldChild::await_redrive);
-                            within = true;
-                        }
-                        Event::MapRunSucceeded | Event::MapRunFailed { .. } | Event::MapRunAborted
-                            if within && *path == run.path =>
-                        {
-                            told.give_up(at);
-                            within = false;
-                        }
-                        _ => {}
-                    }
-                }
-                Record::ChildStarted { path, index, items, .. } if within && *path == run.path => {
-                    let status = ExecutionStatus::Running;
-                    let (started, stopped, redrives, pending) = (at, None, 0, false);
-                    told.children
-                        .insert(*index, ToldChild { items: *items, status, started, stopped, redrives, pending });
-                }
-                Record::ChildEnded { path, index, outcome } if within && *path == run.path => {
-                    if let Some(child) = told.children.get_mut(index) {
-                        (child.status, child.stopped) = (status_of(outcome), Some(at));
-                    }
-                }
-                Record::ChildRedriven { path, index } if within && *path == run.path => told.redrive(*index, at),
-                Record::ResultsDue { path, .. } if within && *path == run.path => told.give_up(at),
-                _ => {}
-            }
-        }
-        told
-    }
-
-    /// A child goes on.
-    fn redrive(&mut self, index: u64, at: Millis) {
-        if let Some(child) = self.children.get_mut(&index) {
-            (child.status, child.started, child.stopped) = (ExecutionStatus::Running, at, None);
-            (child.pending, child.redrives) = (false, child.redrives + 1);
-        }
-    }
-
-    /// What still runs is stopped, and nothing waits to be redriven any more.
-    fn give_up(&mut self, at: Millis) {
-        self.children.values_mut().for_each(|child| child.pending = false);
-        for child in self.children.values_mut().filter(|child| child.stopped.is_none()) {
-            (child.status, child.stopped) = (ExecutionStatus::Aborted, Some(at));
-        }
-    }
-}
-
-impl ToldChild {
-    fn await_redrive(&mut self) {
-        self.pending = self.status != ExecutionStatus::Succeeded;
-    }
-}
-
-fn status_of(outcome: &Outcome) -> ExecutionStatus {
-    match outcome {
-        Outcome::Succeeded { .. } => ExecutionStatus::Succeeded,
-        Outcome::Failed(_) => ExecutionStatus::Failed,
-        Outcome::TimedOut(_) => ExecutionStatus::TimedOut,
-        Outcome::Aborted(_) => ExecutionStatus::Aborted,
-    }
-}
-
-/// The bytes of payloads after which a batch is cut.
-const LARGEST_PART: usize = 32 << 20;
-
-#[cfg(test)]
-mod tests {
-    use statemachine::record::{PathId, PayloadId};
-
-    use super::*;
-
-    #[test]
-    fn a_large_batch_is_cut_between_children() {
-        let child = |index| Record::ChildStarted { path: PathId(0), index, items: 1, input: PayloadId(0) };
-        let large = || Record::Payload("x".repeat(LARGEST_PART));
-        let small = || Record::Payload("x".to_owned());
-        let cut = |records: &[Record]| parts(records).map(<[Record]>::len).collect::<Vec<_>>();
-        assert_eq!(cut(&[]), [0]);
-        assert_eq!(cut(&[small(), child(0), small(), child(1)]), [4]);
-        assert_eq!(cut(&[large(), child(0), large(), child(1)]), [2, 2]);
-        assert_eq!(cut(&[small(), large(), child(0), small(), child(1), small()]), [3, 3]);
-        assert_eq!(cut(&[large(), small(), small()]), [3]);
     }
 }

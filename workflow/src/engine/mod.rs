@@ -53,6 +53,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 mod timer;
+mod told;
 mod types;
 mod version;
 mod watch;

@@ -15,7 +15,6 @@
 use std::io::Cursor;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use activities::approval::sha256_hex;
 use activities::shape::{KillSwitchAnswer, LayerAnswer, LayerDocument};
 use activities::twin::{Topology, TopologyObject};
 use jiff::Timestamp;
@@ -26,6 +25,7 @@ use super::store::{Listed, Store, Stored};
 use crate::error::EdgeError;
 use crate::files::name_for;
 use crate::time::{seconds_before, written};
+use crate::twin_dir::version;
 
 /// What a warm function remembers of the bucket, by entity tags.
 #[derive(Debug, Default)]
@@ -113,22 +113,6 @@ async fn layer(store: &Store, layer: &str) -> Result<LayerAnswer, EdgeError> {
         ));
     }
     Ok(LayerAnswer { version: version(&documents), documents })
-}
-
-/// The hash over the names and texts of a layer's objects.
-fn version(documents: &[LayerDocument]) -> String {
-    let mut whole = String::new();
-    for document in documents {
-        // The lengths keep the border between two objects from moving unnoticed.
-        whole.push_str(&format!(
-            "{} {}\n{}{}\n",
-            document.name.len(),
-            document.text.len(),
-            document.name,
-            document.text
-        ));
-    }
-    format!("sha256:{}", sha256_hex(whole.as_bytes()))
 }
 
 /// Whether execution is stopped, and why; a switch that cannot be read counts as engaged.

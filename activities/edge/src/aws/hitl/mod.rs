@@ -11,6 +11,8 @@
 
 mod decide;
 mod http;
+#[cfg(test)]
+mod tests;
 
 use activities::approval::{LINK_PATH, Link, Page, expired_page, not_found_page, open, refused_page};
 use activities::shape::{Outcome, OutcomeKind};
