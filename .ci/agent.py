@@ -10,10 +10,8 @@ import asyncio
 import json
 import pathlib
 import shutil
-import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 
@@ -21,30 +19,13 @@ from mcp import ClientSession, StdioServerParameters
 from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamable_http_client
 
+import running
+from running import eventually, free_port
+
 SAO, DATA, FIXTURES = sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
 NODE = "module.orders.aws_lambda_function.this"
 TOOLS = {"sao_load_context", "sao_validate_action", "sao_graph_status", "sao_execute_action"}
 CHANGE = {"action": "lambda_update_timeout", "node": NODE, "parameters": {"timeout": 20}}
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def eventually(what, probe, attempts=600):
-    for _ in range(attempts):
-        found = probe()
-        if found:
-            return found
-        time.sleep(0.1)
-    raise SystemExit(f"{what}: did not happen")
-
-
-def listening(port):
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def sao(*words):
@@ -206,11 +187,8 @@ async def over_stdio(endpoint):
 
 async def over_http(endpoint):
     port = free_port()
-    server = subprocess.Popen(
-        [SAO, "mcp", "--listen", f"127.0.0.1:{port}", "--data", str(DATA), "--endpoint", endpoint], stdout=subprocess.DEVNULL
-    )
+    server = running.start(port, [SAO, "mcp", "--listen", f"127.0.0.1:{port}", "--data", str(DATA), "--endpoint", endpoint])
     try:
-        eventually("listening", lambda: listening(port))
         address = f"http://127.0.0.1:{port}/mcp"
         check_http_guard(address)
         async with streamable_http_client(address) as streams:
@@ -219,8 +197,7 @@ async def over_http(endpoint):
                 await check_tools(session)
                 await check_reading(session)
     finally:
-        server.terminate()
-        assert server.wait(timeout=30) == 0, "it stops as asked"
+        assert running.stop(server) == [0], "it stops as asked"
 
 
 async def without_up(nobody):
@@ -234,25 +211,20 @@ async def without_up(nobody):
 
 
 def main():
-    port, public = free_port(), free_port()
+    port = free_port()
     endpoint = f"http://127.0.0.1:{port}"
     shutil.rmtree(DATA, ignore_errors=True)
-    arguments = ["up", "--listen", f"127.0.0.1:{port}", "--public-listen", f"127.0.0.1:{public}", "--data", str(DATA)]
     # In mode `policy` a model's LOW proposals need nobody; a request still does.
     settings = ["--mode", "policy", "--set", "settle_seconds=1", "--set", "verify_seconds=3", "--set", "poll_seconds=1"]
-    server = subprocess.Popen(
-        [SAO, *arguments, *settings, "--state", str(FIXTURES / "terraform.tfstate")], stdout=subprocess.DEVNULL
-    )
+    server = running.up(SAO, port, DATA, *settings, "--state", str(FIXTURES / "terraform.tfstate"))
     try:
-        eventually("listening", lambda: listening(port))
         eventually("the twin", lambda: (DATA / "twin" / "constraints.json").exists())
         asyncio.run(over_http(endpoint))
         approve(asyncio.run(over_stdio(endpoint)), endpoint)
         told = [mail.read_text(errors="replace") for mail in mails()]
         assert any("requested" in mail for mail in told), "the mail says that it was requested"
     finally:
-        server.terminate()
-        server.wait()
+        running.stop(server)
     asyncio.run(without_up(endpoint))
     print("mcp: four tools over stdio and HTTP; one request, one mail, one approval, one change")
 

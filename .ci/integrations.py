@@ -7,14 +7,15 @@ usage: integrations.py SAO DATA
 import json
 import os
 import pathlib
-import socket
 import subprocess
 import sys
 import threading
-import time
 import urllib.request
 
 import boto3
+
+import running
+from running import eventually, free_port
 
 SAO, DATA = sys.argv[1:3]
 REGION = "eu-west-1"
@@ -23,42 +24,17 @@ KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_na
 STATES = "arn:aws:states:::"
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def eventually(what, probe, attempts=300):
-    for _ in range(attempts):
-        found = probe()
-        if found:
-            return found
-        time.sleep(0.1)
-    raise SystemExit(f"{what}: did not happen")
-
-
-def listening(port):
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
 def emulator(port):
     program = pathlib.Path(sys.executable).parent / "moto_server"
-    server = subprocess.Popen([program, "-H", "127.0.0.1", "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    eventually("the emulator listens", lambda: listening(port))
-    return server
+    return running.start(port, [program, "-H", "127.0.0.1", "-p", str(port)], stderr=subprocess.DEVNULL)
 
 
 def up(port, runtime, endpoint):
-    arguments = [SAO, "up", "--listen", f"127.0.0.1:{port}", "--public-listen", f"127.0.0.1:{free_port()}", "--data", DATA]
-    arguments += ["--region", REGION, "--account", "123456789012", "--runtime-listen", f"127.0.0.1:{runtime}"]
+    arguments = ["--region", REGION, "--account", "123456789012", "--runtime-listen", f"127.0.0.1:{runtime}"]
     arguments += ["--function", "worker", "--function", "python"]
     keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_ENDPOINT_URL": endpoint}
     keys["AWS_ENDPOINT_URL_KINESIS"] = f"http://127.0.0.1:{free_port()}"
-    server = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, env={**os.environ, **keys})
-    eventually("listening", lambda: listening(port))
-    return server
+    return running.up(SAO, port, DATA, *arguments, **keys)
 
 
 class Engine:
@@ -84,8 +60,7 @@ class Engine:
         return self.sfn.start_execution(stateMachineArn=self.machine, input=json.dumps(given or {}))["executionArn"]
 
     def ended(self, execution):
-        describe = lambda: (d := self.sfn.describe_execution(executionArn=execution))["status"] != "RUNNING" and d
-        return eventually("the execution ends", describe)
+        return running.ended(self.sfn, execution)
 
     def run(self, *states, given=None):
         """The output of a chain of states that succeeds."""
@@ -378,8 +353,7 @@ def check_runtime(engine, runtime):
         ended = engine.ended(execution)
         assert ended["status"] == "SUCCEEDED" and "LambdaFunctionTimedOut" in engine.events(execution), ended
     finally:
-        worker.kill()
-        worker.wait()
+        running.kill(worker)
 
 
 def main():
@@ -398,8 +372,7 @@ def main():
 
         def restart():
             nonlocal server
-            server.kill()
-            server.wait()
+            running.kill(server)
             server = up(port, runtime, endpoint)
 
         check_crash(engine, restart)
@@ -409,9 +382,7 @@ def main():
         check_runtime(engine, runtime)
         print("integrations: Lambda's runtime for Python serves its function, and another takes over when it dies")
     finally:
-        for process in [server, double]:
-            process.terminate()
-            process.wait()
+        running.stop(server, double)
     print(f"integrations: {engine.count} machines")
 
 

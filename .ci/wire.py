@@ -7,15 +7,15 @@ import http.server
 import json
 import os
 import pathlib
-import signal
-import socket
 import subprocess
 import sys
 import threading
-import time
 
 import boto3
 from botocore.config import Config
+
+import running
+from running import ended, eventually, free_port
 
 SAO, DATA, AWS = sys.argv[1:4]
 DEFINITION = json.dumps(
@@ -32,32 +32,8 @@ ROLE = "arn:aws:iam::123456789012:role/machine"
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "eu-west-1"}
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def eventually(what, probe, attempts=200):
-    for _ in range(attempts):
-        found = probe()
-        if found:
-            return found
-        time.sleep(0.1)
-    raise SystemExit(f"{what}: did not happen")
-
-
-def listening(port):
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def up(port, public):
-    arguments = [SAO, "up", "--listen", f"127.0.0.1:{port}", "--public-listen", f"127.0.0.1:{public}", "--data", DATA]
-    environment = {**os.environ, **KEYS, "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS": LogDouble.endpoint}
-    server = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, env=environment)
-    eventually("listening", lambda: listening(port))
-    return server
+def up(port):
+    return running.up(SAO, port, DATA, **KEYS, AWS_ENDPOINT_URL_CLOUDWATCH_LOGS=LogDouble.endpoint)
 
 
 def task(resource, **fields):
@@ -75,11 +51,6 @@ def refused(error, call, **arguments):
     except error as refusal:
         return refusal.response["Error"]["Message"]
     raise SystemExit(f"not refused as {error.__name__}: {arguments}")
-
-
-def ended(sfn, execution):
-    describe = lambda: (d := sfn.describe_execution(executionArn=execution))["status"] != "RUNNING" and d
-    return eventually(f"the end of {execution}", describe)
 
 
 def check_versions_and_aliases(sfn):
@@ -280,11 +251,11 @@ def check_redrive(sfn):
     sfn.stop_execution(executionArn=execution, error="Enough")
     assert describe()["redriveStatus"] == "REDRIVABLE"
     sfn.redrive_execution(executionArn=execution)
-    ended = eventually("the redriven execution ends", lambda: (d := describe())["status"] != "RUNNING" and d)
-    assert (ended["status"], ended["redriveCount"]) == ("SUCCEEDED", 1) and "redriveDate" in ended, ended
+    redriven = ended(sfn, execution)
+    assert (redriven["status"], redriven["redriveCount"]) == ("SUCCEEDED", 1) and "redriveDate" in redriven, redriven
     events = sfn.get_execution_history(executionArn=execution)["events"]
-    redriven = [event for event in events if event["type"] == "ExecutionRedriven"]
-    assert [event["executionRedrivenEventDetails"] for event in redriven] == [{"redriveCount": 1}], events
+    counted = [event["executionRedrivenEventDetails"] for event in events if event["type"] == "ExecutionRedriven"]
+    assert counted == [{"redriveCount": 1}], events
     backwards = sfn.get_paginator("get_execution_history").paginate(
         executionArn=execution, reverseOrder=True, includeExecutionData=False, PaginationConfig={"PageSize": 2}
     )
@@ -302,10 +273,10 @@ def check_express(client):
     why = refused(sfn.exceptions.InvalidLoggingConfiguration, create, group="missing")
     assert why == "Invalid Logging Configuration: Log Destination not found.", why
     machine = create("/aws/vendedlogs/quick")["stateMachineArn"]
-    ended = sfn.start_sync_execution(stateMachineArn=machine, name="one", input='{"a": 1}')
-    assert (ended["status"], json.loads(ended["output"])) == ("SUCCEEDED", {"a": 1}), ended
-    assert ended["billingDetails"] == {"billedMemoryUsedInMB": 64, "billedDurationInMilliseconds": 100}, ended
-    execution = ended["executionArn"]
+    run = sfn.start_sync_execution(stateMachineArn=machine, name="one", input='{"a": 1}')
+    assert (run["status"], json.loads(run["output"])) == ("SUCCEEDED", {"a": 1}), run
+    assert run["billingDetails"] == {"billedMemoryUsedInMB": 64, "billedDurationInMilliseconds": 100}, run
+    execution = run["executionArn"]
     assert ":express:quick:one:" in execution, execution
     refused(sfn.exceptions.InvalidArn, sfn.describe_execution, executionArn=execution)
     refused(sfn.exceptions.StateMachineTypeNotSupported, sfn.list_executions, stateMachineArn=machine)
@@ -320,9 +291,9 @@ def check_express(client):
 def main():
     LogDouble.listen()
     pathlib.Path(DATA).mkdir(parents=True, exist_ok=True)
-    port, public = free_port(), free_port()
+    port = free_port()
     endpoint = f"http://127.0.0.1:{port}"
-    server = up(port, public)
+    server = up(port)
     try:
         client = lambda config=None: boto3.client(
             "stepfunctions",
@@ -339,20 +310,16 @@ def main():
         execution = sfn.start_execution(stateMachineArn=machine, name="one", input='{"name": "boto3"}')["executionArn"]
 
         # A kill at a random moment loses nothing that was answered.
-        server.send_signal(signal.SIGKILL)
-        server.wait()
-        server = up(port, public)
-        ended = eventually("the execution ends", lambda: (d := sfn.describe_execution(executionArn=execution))["status"] != "RUNNING" and d)
-        assert ended["status"] == "SUCCEEDED", ended
-        assert json.loads(ended["output"]) == {"text": "Hello boto3"}, ended["output"]
+        running.kill(server)
+        server = up(port)
+        described = ended(sfn, execution)
+        assert described["status"] == "SUCCEEDED", described
+        assert json.loads(described["output"]) == {"text": "Hello boto3"}, described["output"]
         events = sfn.get_execution_history(executionArn=execution)["events"]
         kinds = [event["type"] for event in events]
         assert kinds[0] == "ExecutionStarted" and kinds[-1] == "ExecutionSucceeded", kinds
-        try:
-            sfn.start_execution(stateMachineArn=machine, name="one", input='{"name": "other"}')
-            raise SystemExit("a name in use was taken again")
-        except sfn.exceptions.ExecutionAlreadyExists:
-            pass
+        other = {"stateMachineArn": machine, "name": "one", "input": '{"name": "other"}'}
+        refused(sfn.exceptions.ExecutionAlreadyExists, sfn.start_execution, **other)
 
         aws = [AWS, "stepfunctions", "--endpoint-url", endpoint, "--output", "json"]
         call = lambda *words: json.loads(subprocess.check_output([*aws, *words], env={**os.environ, **KEYS}) or b"null")
@@ -370,8 +337,7 @@ def main():
         check_express(client)
         check_command_line(call)
     finally:
-        server.terminate()
-        server.wait()
+        running.stop(server)
     print(f"wire: {len(kinds)} events read with boto3 and with the AWS command line")
 
 

@@ -148,7 +148,7 @@ Exit codes: 0 no errors (there may be warnings), 1 errors, 2 wrong usage.";
 
 pub(super) const REPLAY: &str = "\
 Examples:
-  sao replay sao-data/histories/inc-3f9c.json
+  sao replay sao-data/history/....json
   aws stepfunctions get-execution-history --execution-arn ARN > history.json && sao replay history.json
 
 Exit codes: 0 they agree, 1 they do not, 2 wrong usage.";

@@ -1,147 +1,11 @@
-//! Whole executions, driven step by step: what happens, and that it can be cut anywhere.
-//!
-//! A script says what the world does: `tick` lets time reach the next timer, `ok JSON` and `fail ERROR` answer the
-//! oldest call, `submit` takes a request whose token comes later, `token JSON` returns the oldest open token. After
-//! each step the execution is also built anew from its records alone and must be the same to the letter.
+//! Executions of every state but a distributed Map: what happens, and that it can be cut anywhere.
 #![allow(clippy::unwrap_used, reason = "tests fail loudly")]
 
-use std::sync::Arc;
+mod driven;
 
-use statemachine::{
-    Advance, Command, Definition, Execution, Identity, Millis, Record, Refused, Signal, Status, TaskId,
-    history::History,
-};
+use statemachine::{Command, Record, Refused, Signal, Status};
 
-struct Run {
-    execution: Execution,
-    batches: Vec<(Millis, Vec<Record>)>,
-    calls: Vec<TaskId>,
-    now: Millis,
-    draws: u64,
-}
-
-impl Run {
-    fn start(definition: &str, input: &str) -> Self {
-        let definition = Definition::parse(definition).unwrap_or_else(|error| panic!("{error}"));
-        let execution = Execution::new(Arc::new(definition), Arc::new(identity()));
-        let mut run = Self { execution, batches: Vec::new(), calls: Vec::new(), now: 1_000_000, draws: 0 };
-        let mut draws = run.draws;
-        let advance = run.execution.start(input, run.now, &mut || next(&mut draws));
-        run.draws = draws;
-        run.note(advance);
-        run
-    }
-
-    fn signal(&mut self, signal: Option<Signal>) -> Result<(), Refused> {
-        let mut draws = self.draws;
-        let advance = self.execution.advance(signal, self.now, &mut || next(&mut draws))?;
-        self.draws = draws;
-        self.note(advance);
-        Ok(())
-    }
-
-    fn play(&mut self, script: &str) {
-        for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
-            let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
-            self.now += 1;
-            let signal = match word {
-                "tick" => {
-                    self.now = self.execution.next_due().unwrap().max(self.now);
-                    None
-                }
-                "ok" => Some(Signal::TaskSucceeded { task: self.calls.remove(0), output: rest.to_owned() }),
-                "fail" => Some(Signal::TaskFailed {
-                    task: self.calls.remove(0),
-                    error: Some(rest.to_owned()),
-                    cause: Some("because".to_owned()),
-                }),
-                "submit" => Some(Signal::TaskSubmitted { task: self.calls.remove(0), output: "{}".to_owned() }),
-                "token" => Some(Signal::TokenSucceeded { token: self.token(), output: rest.to_owned() }),
-                "heartbeat" => Some(Signal::TokenHeartbeat { token: self.token() }),
-                "stop" => Some(Signal::Stop { error: Some("Stopped".to_owned()), cause: None }),
-                "redrive" => {
-                    self.calls.clear();
-                    Some(Signal::Redrive { client_token: None })
-                }
-                other => panic!("no such step: {other}"),
-            };
-            self.signal(signal).unwrap();
-        }
-    }
-
-    fn token(&self) -> String {
-        self.execution.open_tokens().remove(0)
-    }
-
-    fn note(&mut self, advance: Advance) {
-        self.calls.extend(advance.commands.iter().filter_map(task_of));
-        self.batches.push((self.execution.latest(), advance.records));
-        self.cut();
-    }
-
-    /// Recovery: the records alone make the same execution.
-    fn cut(&self) {
-        let mut recovered = Execution::new(Arc::clone(self.execution.definition()), Arc::new(identity()));
-        for (at, records) in &self.batches {
-            records.iter().for_each(|record| recovered.apply(*at, record));
-        }
-        assert_eq!(format!("{recovered:?}"), format!("{:?}", self.execution));
-        let calls: Vec<TaskId> = recovered.outstanding().iter().filter_map(task_of).collect();
-        assert_eq!(calls, self.calls.iter().copied().filter(|task| calls.contains(task)).collect::<Vec<_>>());
-    }
-
-    /// The history as `id<previous Type`, one a line.
-    fn rows(&self) -> Vec<String> {
-        let mut history = History::new(Arc::clone(self.execution.definition()), "role", "eu-west-1");
-        let records = self.batches.iter().flat_map(|(at, records)| records.iter().map(move |record| (*at, record)));
-        records
-            .filter_map(|(at, record)| history.push(at, record))
-            .map(|event| format!("{}<{} {}", event["id"], event["previousEventId"], event["type"].as_str().unwrap()))
-            .collect()
-    }
-}
-
-fn next(draws: &mut u64) -> u64 {
-    *draws += 1;
-    draws.wrapping_mul(0x9e37_79b9_7f4a_7c15)
-}
-
-fn task_of(command: &Command) -> Option<TaskId> {
-    match command {
-        Command::InvokeTask(call) => Some(call.task),
-        _ => None,
-    }
-}
-
-fn identity() -> Identity {
-    Identity {
-        number: 1,
-        execution_arn: "arn:aws:states:eu-west-1:123456789012:execution:m:e".to_owned(),
-        name: "e".to_owned(),
-        state_machine_arn: "arn:aws:states:eu-west-1:123456789012:stateMachine:m".to_owned(),
-        state_machine_name: "m".to_owned(),
-        role_arn: "role".to_owned(),
-    }
-}
-
-#[track_caller]
-fn check(definition: &str, input: &str, script: &str, rows: &str, status: Status) {
-    let mut run = Run::start(definition, input);
-    run.play(script);
-    assert_eq!(
-        run.rows().join("\n"),
-        rows.split_whitespace().collect::<Vec<_>>().chunks(2).map(|c| c.join(" ")).collect::<Vec<_>>().join("\n")
-    );
-    assert_eq!(run.execution.status(), &status);
-}
-
-fn succeeded(output: &str) -> Status {
-    Status::Succeeded { output: output.to_owned() }
-}
-
-fn failed(error: &str, cause: &str) -> Status {
-    Status::Failed { error: Some(error.to_owned()), cause: Some(cause.to_owned()) }
-}
+use driven::{Run, check, failed, succeeded};
 
 #[test]
 fn seven_passes_are_one_batch() {
@@ -214,7 +78,8 @@ fn a_task_that_is_late_times_out() {
 #[test]
 fn an_answer_that_comes_too_late_changes_nothing() {
     let mut run = Run::start(CALL, "{}");
-    let task = run.calls[0];
+    let Command::InvokeTask(call) = &run.asked[0] else { panic!() };
+    let task = call.task;
     run.play("fail Busy");
     let late = Signal::TaskSucceeded { task, output: "{}".to_owned() };
     assert_eq!(run.signal(Some(late)), Err(Refused::TaskDoesNotExist));
@@ -428,7 +293,7 @@ fn a_redrive_runs_only_the_branches_that_did_not_succeed() {
 fn a_redrive_runs_the_branches_that_were_taken_down() {
     let mut run = Run::start(TWO, "{}");
     run.play("fail X\n redrive");
-    assert_eq!(run.calls.len(), 2);
+    assert_eq!(run.asked.len(), 2);
     run.play("ok 1\n ok 2");
     assert_eq!(run.execution.status(), &succeeded("[1,2]"));
 }

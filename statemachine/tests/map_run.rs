@@ -1,160 +1,14 @@
-//! Map runs, driven step by step: what a distributed Map asks for, what its parent keeps, and that it can be cut
-//! anywhere.
-//!
-//! A script says what the world does to the oldest thing asked for: `read JSON` and `unread CAUSE` answer a reader,
-//! `child` lets a child execution really run, `last` the youngest one, `fail ERROR` ends a child badly, `written` and
-//! `unwritten CAUSE` answer a writer, `stop` stops the execution, `redrive` lets it go on when what it gave up has come to
-//! rest, `tick` lets time reach the next timer. After each
-//! step the execution is also built anew from its records alone: it must be the same to the letter, and ask for the
-//! same things.
+//! Map runs: what a distributed Map asks for, what its parent keeps, and that it can be cut anywhere.
 #![allow(clippy::unwrap_used, reason = "tests fail loudly")]
 
-use std::sync::Arc;
+mod driven;
 
 use serde_json::{Value, json};
-use statemachine::{
-    Advance, Command, Definition, Execution, Identity, MapRunReport, MapRunStatus, Millis, Record, Refused, Signal,
-    StartChild, Status, history::History, items::Items,
-};
+use statemachine::{Command, MapRunReport, MapRunStatus, Refused, Signal, Status};
 
-struct Run {
-    execution: Execution,
-    batches: Vec<(Millis, Vec<Record>)>,
-    /// What was asked for and not answered.
-    asked: Vec<Command>,
-    now: Millis,
-    draws: u64,
-}
+use driven::{Run, check, failed, succeeded};
 
 impl Run {
-    fn start(definition: &Value, input: &str) -> Self {
-        let definition = Definition::parse(&definition.to_string()).unwrap_or_else(|error| panic!("{error}"));
-        Self::begin(Execution::new(Arc::new(definition), Arc::new(identity())), input)
-    }
-
-    fn child(&self, start: &StartChild) -> Self {
-        let identity = Identity {
-            number: start.index + 2,
-            execution_arn: start.execution_arn.clone(),
-            name: start.name.clone(),
-            state_machine_arn: start.state_machine_arn.clone(),
-            state_machine_name: start.state_machine_name.clone(),
-            role_arn: "role".to_owned(),
-        };
-        let definition = Arc::clone(self.execution.definition());
-        Self::begin(Execution::child(definition, Arc::new(identity), start.part), &start.input)
-    }
-
-    fn begin(execution: Execution, input: &str) -> Self {
-        let mut run = Self { execution, batches: Vec::new(), asked: Vec::new(), now: 1_000_000, draws: 0 };
-        let mut draws = run.draws;
-        let advance = run.execution.start(input, run.now, &mut || next(&mut draws));
-        run.draws = draws;
-        run.note(advance);
-        run
-    }
-
-    fn signal(&mut self, signal: Option<Signal>) -> Result<(), Refused> {
-        let mut draws = self.draws;
-        let advance = self.execution.advance(signal, self.now, &mut || next(&mut draws))?;
-        self.draws = draws;
-        self.note(advance);
-        Ok(())
-    }
-
-    fn play(&mut self, script: &str) {
-        for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
-            let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
-            self.now += 1;
-            let signal = match word {
-                "tick" => {
-                    self.now = self.execution.next_due().unwrap().max(self.now);
-                    None
-                }
-                "stop" => Some(Signal::Stop { error: None, cause: None }),
-                "redrive" => {
-                    self.asked.retain(|asked| !matches!(asked, Command::AbortChildren(_)));
-                    Some(Signal::Redrive { client_token: None })
-                }
-                "last" => Some(self.answer(self.asked.len() - 1, "child", rest)),
-                word => Some(self.answer(0, word, rest)),
-            };
-            self.signal(signal).unwrap();
-        }
-    }
-
-    fn answer(&mut self, place: usize, word: &str, rest: &str) -> Signal {
-        match (self.asked.remove(place), word) {
-            (Command::ReadItems(read), "read") => {
-                let items = Items { data: rest.to_owned(), sources: vec![(0, "S3://b/k".to_owned())] };
-                Signal::ItemsRead { run: read.run, items }
-            }
-            (Command::ReadItems(read), "unread") => Signal::ItemsFailed { run: read.run, cause: rest.to_owned() },
-            (Command::StartChild(start), "child") => {
-                let mut child = self.child(&start);
-                while !child.asked.is_empty() {
-                    child.play("child");
-                }
-                Signal::ChildEnded { run: start.run, index: start.index, status: child.execution.status().clone() }
-            }
-            (Command::StartChild(start), "fail") => {
-                let status = Status::Failed { error: Some(rest.to_owned()), cause: Some("because".to_owned()) };
-                Signal::ChildEnded { run: start.run, index: start.index, status }
-            }
-            (Command::WriteResults(write), "written") => Signal::ResultsWritten { run: write.run },
-            (Command::WriteResults(write), "unwritten") => {
-                Signal::ResultsFailed { run: write.run, cause: rest.to_owned() }
-            }
-            (Command::InvokeTask(call), "broken") => {
-                Signal::TaskFailed { task: call.task, error: Some("Broken".to_owned()), cause: None }
-            }
-            (command, word) => panic!("`{word}` answers no {command:?}"),
-        }
-    }
-
-    fn note(&mut self, advance: Advance) {
-        for command in advance.commands {
-            if let Command::AbortChildren(abort) = &command {
-                self.asked.retain(|asked| !matches!(asked, Command::StartChild(start) if start.run == abort.run));
-            }
-            self.asked.push(command);
-        }
-        if !self.execution.is_running() {
-            self.asked.retain(|asked| matches!(asked, Command::AbortChildren(_)));
-        }
-        self.batches.push((self.execution.latest(), advance.records));
-        self.cut();
-    }
-
-    /// Recovery: the records alone make the same execution, which asks for the same things.
-    fn cut(&self) {
-        let mut recovered = anew(&self.execution);
-        for (at, records) in &self.batches {
-            records.iter().for_each(|record| recovered.apply(*at, record));
-        }
-        assert_eq!(format!("{recovered:?}"), format!("{:?}", self.execution));
-        let sorted = |commands: &[Command]| {
-            let mut shown: Vec<String> = commands.iter().map(|command| format!("{command:?}")).collect();
-            shown.sort();
-            shown
-        };
-        assert_eq!(sorted(&recovered.outstanding()), sorted(&self.asked));
-    }
-
-    /// The history as `id<previous Type`, one a line.
-    fn rows(&self) -> Vec<String> {
-        self.events()
-            .iter()
-            .map(|event| format!("{}<{} {}", event["id"], event["previousEventId"], event["type"].as_str().unwrap()))
-            .collect()
-    }
-
-    fn events(&self) -> Vec<Value> {
-        let mut history = History::new(Arc::clone(self.execution.definition()), "role", "eu-west-1");
-        let records = self.batches.iter().flat_map(|(at, records)| records.iter().map(move |record| (*at, record)));
-        records.filter_map(|(at, record)| history.push(at, record)).collect()
-    }
-
     /// The inputs of the children that were asked for.
     fn inputs(&self) -> Vec<&str> {
         self.asked
@@ -179,31 +33,6 @@ impl Run {
 
     fn report(&self) -> MapRunReport {
         self.execution.map_runs().last().unwrap()
-    }
-}
-
-/// An execution before its first record, of the same kind.
-fn anew(execution: &Execution) -> Execution {
-    let (definition, identity) = (Arc::clone(execution.definition()), Arc::clone(execution.identity()));
-    match execution.part() {
-        Some(part) => Execution::child(definition, identity, part),
-        None => Execution::new(definition, identity),
-    }
-}
-
-fn next(draws: &mut u64) -> u64 {
-    *draws += 1;
-    draws.wrapping_mul(0x9e37_79b9_7f4a_7c15)
-}
-
-fn identity() -> Identity {
-    Identity {
-        number: 1,
-        execution_arn: "arn:aws:states:eu-west-1:123456789012:execution:m:e".to_owned(),
-        name: "e".to_owned(),
-        state_machine_arn: "arn:aws:states:eu-west-1:123456789012:stateMachine:m".to_owned(),
-        state_machine_name: "m".to_owned(),
-        role_arn: "role".to_owned(),
     }
 }
 
@@ -233,24 +62,6 @@ fn reader() -> Value {
 
 fn writer() -> Value {
     json!({ "Resource": "arn:aws:states:::s3:putObject", "Parameters": { "Bucket": "b", "Prefix": "p" } })
-}
-
-#[track_caller]
-fn check(definition: Value, input: &str, script: &str, rows: &str, status: Status) -> Run {
-    let mut run = Run::start(&definition, input);
-    run.play(script);
-    let rows: Vec<String> = rows.split_whitespace().collect::<Vec<_>>().chunks(2).map(|c| c.join(" ")).collect();
-    assert_eq!(run.rows(), rows);
-    assert_eq!(run.execution.status(), &status);
-    run
-}
-
-fn succeeded(output: &str) -> Status {
-    Status::Succeeded { output: output.to_owned() }
-}
-
-fn failed(error: &str, cause: &str) -> Status {
-    Status::Failed { error: Some(error.to_owned()), cause: Some(cause.to_owned()) }
 }
 
 fn exceeded() -> Status {
@@ -497,11 +308,11 @@ fn a_failed_branch_takes_a_map_run_down() {
     let run = check(
         definition,
         r#"{"items":[1]}"#,
-        "broken",
+        "fail Broken",
         "1<0 ExecutionStarted 2<0 ParallelStateEntered 3<2 ParallelStateStarted 4<3 TaskStateEntered 5<4 LambdaFunctionScheduled
          6<5 LambdaFunctionStarted 7<3 MapStateEntered 8<7 MapStateStarted 9<8 MapRunStarted 10<6 LambdaFunctionFailed
          11<10 TaskStateAborted 12<9 MapRunAborted 13<12 MapStateAborted 14<10 ParallelStateFailed 15<14 ExecutionFailed",
-        Status::Failed { error: Some("Broken".to_owned()), cause: None },
+        failed("Broken", "because"),
     );
     assert_eq!(run.report().status, MapRunStatus::Aborted);
     assert!(matches!(run.asked.as_slice(), [Command::AbortChildren(_)]));
@@ -653,7 +464,7 @@ fn a_map_run_in_a_branch_is_redriven_with_it() {
     let definition =
         json!({ "StartAt": "B", "States": { "B": { "Type": "Parallel", "End": true, "Branches": branches } } });
     let mut run = Run::start(&definition, r#"{"items":[1]}"#);
-    run.play("broken\n redrive");
+    run.play("fail Broken\n redrive");
     assert_eq!(run.starts(), [(0, 1)]);
     let rows = run.rows().join(" ");
     assert!(rows.contains("16<15 ExecutionRedriven") && rows.contains("<16 MapRunRedriven"), "{rows}");

@@ -10,98 +10,36 @@
 
 use std::path::PathBuf;
 
-use activities::shape::{Context, Decision, Incident, Outcome, Proposal, Round};
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use activities::shape::Decision;
 
 use crate::error::FileError;
 use crate::files;
-
-/// One round of asking.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct RoundRecord {
-    /// The rounds of one execution in their order, from 1; a new proposal goes on counting.
-    pub sequence: u32,
-    /// The number of the round for this proposal, from 1.
-    pub number: u32,
-    /// The round.
-    pub round: Round,
-    /// The incident.
-    pub incident: Incident,
-    /// The proposal.
-    pub proposal: Proposal,
-    /// Its digest.
-    pub digest: String,
-    /// The context, for the evidence.
-    pub context: Context,
-    /// The approvals of earlier rounds.
-    pub approvals: Vec<Decision>,
-    /// When the round was opened.
-    #[serde(with = "crate::time::as_text")]
-    pub opened_at: Timestamp,
-    /// When the round ends.
-    #[serde(with = "crate::time::as_text")]
-    pub ends_at: Timestamp,
-    /// The sealed link.
-    pub sealed: String,
-    /// The SHA-256 of the task token, to tell a repeated request from a new task.
-    pub token_hash: String,
-}
-
-/// What was decided in a round.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct DecisionRecord {
-    /// The decision.
-    pub decision: Decision,
-    /// Whether it reached the machine.
-    pub delivery: Delivery,
-}
-
-/// Whether a decision reached the machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Delivery {
-    /// Not yet known.
-    Pending,
-    /// It completed the task.
-    Sent,
-    /// The task had timed out.
-    Late,
-}
-
-/// How an incident ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Closing {
-    /// The outcome.
-    pub outcome: Outcome,
-    /// The line that was told.
-    pub told: String,
-}
+use crate::round::{Closing, DecisionRecord, Delivery, RoundRecord};
 
 /// The rounds of all executions.
 #[derive(Debug)]
-pub struct Approvals {
+pub(crate) struct Approvals {
     root: PathBuf,
 }
 
 impl Approvals {
     /// The rounds in `root`.
-    pub fn new(root: PathBuf) -> Self {
+    pub(crate) fn new(root: PathBuf) -> Self {
         Self { root }
     }
 
     /// The rounds of an execution, in order.
-    pub fn rounds(&self, execution: &str) -> Result<Vec<RoundRecord>, FileError> {
+    pub(crate) fn rounds(&self, execution: &str) -> Result<Vec<RoundRecord>, FileError> {
         self.rounds_in(&self.directory(execution))
     }
 
     /// The round of an execution that was opened last.
-    pub fn latest(&self, execution: &str) -> Result<Option<RoundRecord>, FileError> {
+    pub(crate) fn latest(&self, execution: &str) -> Result<Option<RoundRecord>, FileError> {
         Ok(self.rounds(execution)?.pop())
     }
 
     /// The last round of every execution.
-    pub fn all_latest(&self) -> Result<Vec<RoundRecord>, FileError> {
+    pub(crate) fn all_latest(&self) -> Result<Vec<RoundRecord>, FileError> {
         let mut all = Vec::new();
         let entries = match std::fs::read_dir(&self.root) {
             Ok(entries) => entries,
@@ -119,22 +57,22 @@ impl Approvals {
     }
 
     /// Writes a round.
-    pub fn put_round(&self, record: &RoundRecord) -> Result<(), FileError> {
+    pub(crate) fn put_round(&self, record: &RoundRecord) -> Result<(), FileError> {
         files::replace_json(&self.file(&record.incident.execution, record.sequence, "round"), record)
     }
 
     /// What was decided in a round.
-    pub fn decision(&self, record: &RoundRecord) -> Result<Option<DecisionRecord>, FileError> {
+    pub(crate) fn decision(&self, record: &RoundRecord) -> Result<Option<DecisionRecord>, FileError> {
         files::read_json(&self.file(&record.incident.execution, record.sequence, "decision"))
     }
 
     /// Records a decision unless the round has one; says whether it was recorded. Of several callers one wins.
-    pub fn decide_once(&self, record: &RoundRecord, decision: &DecisionRecord) -> Result<bool, FileError> {
+    pub(crate) fn decide_once(&self, record: &RoundRecord, decision: &DecisionRecord) -> Result<bool, FileError> {
         files::create_json(&self.file(&record.incident.execution, record.sequence, "decision"), decision)
     }
 
     /// Notes whether a decision reached the machine.
-    pub fn note_delivery(
+    pub(crate) fn note_delivery(
         &self,
         record: &RoundRecord,
         decision: &Decision,
@@ -145,12 +83,12 @@ impl Approvals {
     }
 
     /// How an execution's incident ended, once it has.
-    pub fn closing(&self, execution: &str) -> Result<Option<Closing>, FileError> {
+    pub(crate) fn closing(&self, execution: &str) -> Result<Option<Closing>, FileError> {
         files::read_json(&self.directory(execution).join(CLOSING))
     }
 
     /// Notes how an execution's incident ended; nothing where nobody was asked.
-    pub fn close(&self, execution: &str, closing: &Closing) -> Result<(), FileError> {
+    pub(crate) fn close(&self, execution: &str, closing: &Closing) -> Result<(), FileError> {
         if self.latest(execution)?.is_none() {
             return Ok(());
         }

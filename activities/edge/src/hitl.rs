@@ -8,24 +8,25 @@
 //! POST link + form -> open -> current round -> form, approver, role -> sign -> decide once -> complete the task
 //! ```
 
-mod form;
-mod page;
+pub(crate) mod authority;
+pub(crate) mod form;
+pub(crate) mod page;
 mod take;
+mod visit;
 
 use std::sync::Arc;
 
-use activities::approval::{LINK_PATH, LinkError, Page, SettledView, decided_page, expired_page, open, required_role};
-use activities::shape::{Decision, DecisionKind, Role};
+use activities::approval::{LinkError, Page, open};
+use activities::shape::{Decision, DecisionKind};
 use serde_json::Value;
 
 pub use form::{Browser, Form};
 
-use crate::approvals::{DecisionRecord, Delivery, RoundRecord};
+use crate::approvers::AuthenticationError;
 use crate::embedded::{CompleteError, Completer, Embedded, World, blocking};
 use crate::error::EdgeError;
-use crate::time::written;
-use page::{broken, page_of, show};
-use take::{Proof, Verdict, current, take, take_form};
+use crate::round::{DecisionRecord, Delivery, RoundRecord, Verdict};
+use take::{Proof, current, take, take_form};
 
 /// Why a decision was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -58,12 +59,31 @@ pub enum DecideError {
     Failed(#[from] EdgeError),
 }
 
+impl From<DecisionRecord> for DecideError {
+    /// Why a round that has a decision takes no other.
+    fn from(record: DecisionRecord) -> Self {
+        match record.delivery {
+            Delivery::Late => Self::Expired,
+            Delivery::Pending | Delivery::Sent => Self::Second(Box::new(record.decision)),
+        }
+    }
+}
+
+impl From<AuthenticationError> for DecideError {
+    fn from(error: AuthenticationError) -> Self {
+        match error {
+            AuthenticationError::Storage(error) => error.into(),
+            problem => Self::Unauthorised(problem.to_string()),
+        }
+    }
+}
+
 impl Embedded {
     /// The page behind a link. Changes nothing, however often it is asked for.
     pub async fn approval_page(&self, link: &str) -> Page {
         let (world, link) = (Arc::clone(&self.world), link.to_owned());
-        let shown = blocking(move || Ok(show(&world, &link))).await;
-        shown.unwrap_or_else(|error| broken(&error))
+        let shown = blocking(move || Ok(visit::show(&world, &link))).await;
+        shown.unwrap_or_else(|error| page::broken(&error))
     }
 
     /// Decides by the form of the page; answers the page that says what became of it.
@@ -71,12 +91,12 @@ impl Embedded {
         let (world, text) = (Arc::clone(&self.world), link.to_owned());
         let taken = tokio::task::spawn_blocking(move || {
             let result = take_form(&world, &text, &form, &browser);
-            result.map_err(|error| page_of(&world, &text, &form, &error))
+            result.map_err(|error| visit::after(&world, &text, &form, &error))
         });
         match taken.await {
             Ok(Ok((round, decision))) => self.deliver(&round, &decision, completer).await,
             Ok(Err(page)) => page,
-            Err(error) => broken(&EdgeError::transient(error)),
+            Err(error) => page::broken(&EdgeError::transient(error)),
         }
     }
 
@@ -114,8 +134,7 @@ impl Embedded {
         let (world, execution) = (Arc::clone(&self.world), execution.to_owned());
         let found = tokio::task::spawn_blocking(move || {
             let round = current(&world, &execution)?;
-            let base = world.config.public_url.trim_end_matches('/');
-            Ok::<_, DecideError>(format!("{base}{}{}", LINK_PATH, round.sealed))
+            Ok::<_, DecideError>(round.address(&world.config.public_url))
         });
         found.await.map_err(EdgeError::transient)?
     }
@@ -145,7 +164,7 @@ impl Embedded {
             let _guard = world.guard();
             let mut ended = Vec::new();
             for round in open_rounds(&world)?.into_iter().filter(|round| round.incident.alarm.arn == arn) {
-                let decision = recovered_decision(&world, &round);
+                let decision = round.recovered(world.now());
                 if world
                     .approvals
                     .decide_once(&round, &DecisionRecord { decision: decision.clone(), delivery: Delivery::Pending })?
@@ -168,17 +187,7 @@ impl Embedded {
 
     /// Completes the task; answers the page.
     async fn deliver(&self, round: &RoundRecord, decision: &Decision, completer: &dyn Completer) -> Page {
-        match self.complete(round, decision, completer).await {
-            Ok(()) => decided_page(&SettledView { proposal: &round.proposal, decision, ending: None }),
-            Err(DecideError::Expired) => {
-                expired_page(Some(&round.proposal), Some("Your answer came after the round had ended."))
-            }
-            Err(error) => {
-                tracing::warn!(%error, "a decision is recorded and could not be delivered yet");
-                let ending = Some("It is recorded. The engine does not answer now and will get it as soon as it does.");
-                decided_page(&SettledView { proposal: &round.proposal, decision, ending })
-            }
-        }
+        page::decided(round, decision, self.complete(round, decision, completer).await)
     }
 
     async fn complete(
@@ -226,22 +235,6 @@ fn pending(world: &World) -> Result<Vec<(RoundRecord, Decision)>, EdgeError> {
     Ok(pending)
 }
 
-fn recovered_decision(world: &World, round: &RoundRecord) -> Decision {
-    Decision {
-        kind: DecisionKind::Recovered,
-        execution: round.incident.execution.clone(),
-        digest: round.digest.clone(),
-        round: round.number,
-        role: None,
-        subject: "CloudWatch".to_owned(),
-        at: written(world.now()),
-        reason: Some("the alarm is OK again".to_owned()),
-        parameters: None,
-        key_id: None,
-        signature: None,
-    }
-}
-
 /// The task token of a round, which is nowhere but in its sealed link.
 fn token_of(world: &World, round: &RoundRecord) -> Result<String, EdgeError> {
     match open(world.keys.opening(), &round.sealed, i64::MIN) {
@@ -254,11 +247,4 @@ fn token_of(world: &World, round: &RoundRecord) -> Result<String, EdgeError> {
 
 fn json_of(decision: &Decision) -> Result<Value, EdgeError> {
     serde_json::to_value(decision).map_err(EdgeError::transient)
-}
-
-impl RoundRecord {
-    /// The role that a yes needs now.
-    pub fn required_role(&self) -> Role {
-        required_role(&self.proposal, &self.approvals)
-    }
 }

@@ -16,7 +16,7 @@
 
 pub mod account;
 mod act;
-pub mod approvals;
+mod approvals;
 pub mod approvers;
 mod archive;
 #[cfg(feature = "aws")]
@@ -39,6 +39,7 @@ mod policy;
 mod precedents;
 mod release;
 mod remember;
+mod round;
 mod time;
 mod topology_file;
 pub mod twin_dir;
@@ -51,3 +52,4 @@ pub use embedded::{Answer, CompleteError, Completer, Embedded, Started, Starter}
 pub use error::{EdgeError, FileError};
 pub use hitl::{Browser, DecideError, Form};
 pub use intake::Taken;
+pub use round::RoundRecord;

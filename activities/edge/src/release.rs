@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use activities::shape::{Outcome, OutcomeKind};
 
-use crate::approvals::Closing;
 use crate::embedded::{Embedded, World, blocking};
 use crate::error::EdgeError;
+use crate::round::Closing;
 
 impl Embedded {
     /// Gives back every lock of an ended execution and closes its rounds; answers how many locks there were.

@@ -6,8 +6,9 @@ use maud::{DOCTYPE, html};
 use serde_json::Value;
 
 use super::authorise::{required_role, risk_word, role_word};
-use super::page::{moment, shown};
-use crate::shape::{Context, Decision, Fields, Incident, Proposal, ReasonerKind, Round, RoundKind, Summary};
+use super::page::{instant, moment, shown};
+use super::round::RoundView;
+use crate::shape::{Fields, Proposal, RoundKind, Summary};
 
 /// A mail without its envelope.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,31 +21,10 @@ pub struct Mail {
     pub html: String,
 }
 
-/// What an approval mail is made of.
-#[derive(Clone, Copy, Debug)]
-pub struct AskMail<'a> {
-    /// The incident.
-    pub incident: &'a Incident,
-    /// The proposal.
-    pub proposal: &'a Proposal,
-    /// Its digest.
-    pub digest: &'a str,
-    /// The context, for the evidence that the proposal cites.
-    pub context: &'a Context,
-    /// The number of the round.
-    pub number: u32,
-    /// The round.
-    pub round: &'a Round,
-    /// When the round ends.
-    pub ends_at: &'a str,
-    /// The approvals so far.
-    pub approvals: &'a [Decision],
-    /// The address of the approval page.
-    pub address: &'a str,
-}
-
 /// The mail that asks for a decision.
-pub fn ask_mail(ask: &AskMail<'_>) -> Mail {
+///
+/// `address` is that of the approval page.
+pub fn ask_mail(ask: &RoundView<'_>, address: &str) -> Mail {
     let proposal = ask.proposal;
     let word = match ask.round.kind {
         RoundKind::Ask => "",
@@ -56,8 +36,8 @@ pub fn ask_mail(ask: &AskMail<'_>) -> Mail {
     let line =
         format!("[SAO] {word}{risk}: {} on {} ({})", proposal.action, proposal.target.name, ask.incident.alarm.name);
     let text = ask_text(ask);
-    let html = mail_html(&subject(&line), &text, Some(ask.address));
-    Mail { subject: subject(&line), html, text: text.replace(ADDRESS, &format!("<{}>", ask.address)) }
+    let html = mail_html(&subject(&line), &text, Some(address));
+    Mail { subject: subject(&line), html, text: text.replace(ADDRESS, &format!("<{address}>")) }
 }
 
 /// The mail that tells how an incident ended.
@@ -81,7 +61,7 @@ pub fn subject(text: &str) -> String {
 }
 
 /// The plain text, with a mark where the address goes.
-fn ask_text(ask: &AskMail<'_>) -> String {
+fn ask_text(ask: &RoundView<'_>) -> String {
     let proposal = ask.proposal;
     let role = role_word(required_role(proposal, ask.approvals));
     let mut lines = vec![
@@ -100,11 +80,11 @@ fn ask_text(ask: &AskMail<'_>) -> String {
     lines.push(format!("  risk     {}: {}", risk_word(proposal.risk.level), proposal.risk.reasons.join("; ")));
     lines.push(format!("  reaches  {} other resources", proposal.blast_radius.total));
     lines.push(String::new());
-    lines.push(who_reasoned(proposal));
+    lines.push(ask.who_reasoned());
     lines.push(quoted(&proposal.cause.statement));
     lines.push(quoted(&proposal.rationale));
     for id in &proposal.cause.evidence {
-        let title = ask.context.pieces.iter().find(|piece| piece.evidence == *id).map_or("", |piece| &piece.title);
+        let title = ask.piece(id).map_or("", |piece| &piece.title);
         lines.push(format!("  {id}  {title}"));
     }
     lines.push(String::new());
@@ -114,7 +94,7 @@ fn ask_text(ask: &AskMail<'_>) -> String {
     lines.push(format!(
         "Opening the page decides nothing. Round {} ends on {}; the proposal expires on {}. No answer is a no.",
         ask.number,
-        moment(ask.ends_at),
+        instant(ask.ends_at),
         moment(&proposal.expires_at)
     ));
     lines.push(format!("Digest {}", ask.digest));
@@ -136,16 +116,6 @@ fn change_lines(proposal: &Proposal) -> Vec<String> {
             None => format!("  with     {name}: {}", plain(after)),
         })
         .collect()
-}
-
-fn who_reasoned(proposal: &Proposal) -> String {
-    let name = &proposal.reasoner.name;
-    match proposal.reasoner.kind {
-        ReasonerKind::Rules => format!("Rules reasoned, not a model ({name})."),
-        ReasonerKind::Model => format!("A model reasoned ({name})."),
-        ReasonerKind::Human => format!("A person set these values ({name})."),
-        ReasonerKind::Request => format!("Nobody reasoned: it was requested by what calls itself {name}."),
-    }
 }
 
 /// The plain text as HTML: the same words, with the address as a link. Nothing in it is markup of anybody else's.
@@ -202,17 +172,17 @@ mod tests {
 
     fn mail_of(proposal: &Proposal) -> Mail {
         let (incident, context, round) = (example::incident(), example::context(), example::round());
-        ask_mail(&AskMail {
+        let asked = RoundView {
             incident: &incident,
             proposal,
             digest: "d1",
             context: &context,
             number: 1,
             round: &round,
-            ends_at: "2026-11-23T10:30:00Z",
+            ends_at: "2026-11-23T10:30:00Z".parse().unwrap(),
             approvals: &[],
-            address: "https://sao.example.com/hitl/AAAA",
-        })
+        };
+        ask_mail(&asked, "https://sao.example.com/hitl/AAAA")
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod link;
 mod mac;
 mod mail;
 mod page;
+mod round;
 
 pub use authorise::{
     Authorisation, Refusal, authorise, authorise_undo, is_requester, required_role, risk_word, role_word, same_person,
@@ -29,8 +30,9 @@ pub use decision::{DecisionError, SigningKey, Verifier};
 pub use digest::{DigestError, canonical_proposal, proposal_digest};
 pub use link::{Link, LinkError, MAX_TOKEN, PATH as LINK_PATH, SealError, SealingKey, open, seal};
 pub use mac::{hex, hmac_sha256, same as same_bytes, sha256_hex};
-pub use mail::{AskMail, Mail, ask_mail, outcome_mail, subject};
+pub use mail::{Mail, ask_mail, outcome_mail, subject};
 pub use page::{
     Page, ProposalView, SettledView, decided_page, expired_page, not_found_page, proposal_page, refused_page,
     second_page, unknown_page,
 };
+pub use round::RoundView;

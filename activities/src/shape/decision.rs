@@ -69,26 +69,7 @@ pub enum NotifyRequest {
     /// role's address, keep the round so that an older link finds it, and return. A mail that cannot be sent is an
     /// error of the function, never a quiet success: [`super::errors::TRANSIENT`] while trying again may help, else
     /// [`super::errors::MAIL_FAILED`]. Subjects hold at most 100 characters.
-    Ask {
-        /// The task token.
-        token: String,
-        /// The number of the round, from 1.
-        number: u32,
-        /// The round.
-        round: Round,
-        /// The incident.
-        incident: Box<Incident>,
-        /// The proposal.
-        proposal: Box<Proposal>,
-        /// Its digest.
-        digest: String,
-        /// The context, for the evidence that the proposal cites.
-        context: Box<Context>,
-        /// The approvals so far, when this is the second approver's round.
-        approvals: Vec<Decision>,
-        /// When the state was entered; the round ends `round.seconds` later.
-        at: String,
-    },
+    Ask(Box<AskRequest>),
     /// Tell how it ended.
     ///
     /// Edge: mail `record.summary` to the on-call address, and close the rounds of the execution so that their links say
@@ -103,6 +84,30 @@ pub enum NotifyRequest {
         /// When the state was entered.
         at: String,
     },
+}
+
+/// What a round asks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AskRequest {
+    /// The task token.
+    pub token: String,
+    /// The number of the round, from 1.
+    pub number: u32,
+    /// The round.
+    pub round: Round,
+    /// The incident.
+    pub incident: Incident,
+    /// The proposal.
+    pub proposal: Proposal,
+    /// Its digest.
+    pub digest: String,
+    /// The context, for the evidence that the proposal cites.
+    pub context: Context,
+    /// The approvals so far, when this is the second approver's round.
+    pub approvals: Vec<Decision>,
+    /// When the state was entered; the round ends `round.seconds` later.
+    pub at: String,
 }
 
 /// What `notify` answers when it has mailed.

@@ -5,13 +5,14 @@
 use std::time::Duration;
 
 use axum::{
-    body::{Body, Bytes, HttpBody as _, to_bytes},
+    body::{Body, Bytes},
     http::{
         HeaderMap, HeaderValue, StatusCode,
         header::{CONTENT_TYPE, HeaderName},
     },
     response::Response,
 };
+use futures::StreamExt as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned, de::Error as _};
 use serde_json::{Map, Value, json};
 use statemachine::Millis;
@@ -52,16 +53,23 @@ pub(super) struct Nothing {}
 
 /// Reads a body of at most [`LARGEST_REQUEST`] bytes.
 pub(super) async fn read(body: Body) -> Result<Bytes, Refusal> {
-    // What says that it is too large is not waited for.
-    if body.size_hint().lower() > LARGEST_REQUEST as u64 {
-        return Err(Refusal::too_large(LARGEST_REQUEST));
+    tokio::time::timeout(LONGEST_READ, gather(body)).await.unwrap_or_else(|_| Err(Refusal::too_slow()))
+}
+
+/// What is too large is read on and thrown away, within reason: most clients read no answer before they have sent everything.
+async fn gather(body: Body) -> Result<Bytes, Refusal> {
+    let (mut whole, mut seen) = (Vec::new(), 0);
+    let mut chunks = body.into_data_stream();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| Refusal::serialization("the body of the request broke off"))?;
+        seen += chunk.len();
+        if seen <= LARGEST_REQUEST {
+            whole.extend_from_slice(&chunk);
+        } else if seen > LARGEST_THROWN_AWAY {
+            break;
+        }
     }
-    match tokio::time::timeout(LONGEST_READ, to_bytes(body, LARGEST_REQUEST)).await {
-        Err(_) => Err(Refusal::too_slow()),
-        Ok(Err(error)) if is_length_limit(&error) => Err(Refusal::too_large(LARGEST_REQUEST)),
-        Ok(Err(_)) => Err(Refusal::serialization("the body of the request broke off")),
-        Ok(Ok(bytes)) => Ok(bytes),
-    }
+    if seen > LARGEST_REQUEST { Err(Refusal::too_large(LARGEST_REQUEST)) } else { Ok(whole.into()) }
 }
 
 /// The action that the headers name.
@@ -127,17 +135,6 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-fn is_length_limit(error: &axum::Error) -> bool {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = cause {
-        if error.to_string() == "length limit exceeded" {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
-}
-
 /// serde's words for JSON of the wrong type, in AWS's.
 fn mismatch(words: &str) -> String {
     let rest = words.strip_prefix("invalid type: ").or_else(|| words.strip_prefix("invalid value: "));
@@ -167,6 +164,8 @@ fn mismatch(words: &str) -> String {
 /// The largest request: a definition of 1 MiB with everything around it does not fit, as with Step Functions.
 pub(super) const LARGEST_REQUEST: usize = 1 << 20;
 
+/// Of a request that is too large, so much is read before it is answered.
+const LARGEST_THROWN_AWAY: usize = 32 << 20;
 const LONGEST_READ: Duration = Duration::from_secs(30);
 const JSON: &str = "application/x-amz-json-1.0";
 const PREFIX: &str = "AWSStepFunctions.";
@@ -259,7 +258,8 @@ mod tests {
         assert_eq!(read(Body::from(vec![b' '; LARGEST_REQUEST])).await.unwrap().len(), LARGEST_REQUEST);
         let chunk = || Ok::<_, std::io::Error>(Bytes::from(vec![b' '; LARGEST_REQUEST / 2 + 1]));
         let unannounced = Body::from_stream(futures::stream::iter([chunk(), chunk()]));
-        for body in [Body::from(vec![b' '; LARGEST_REQUEST + 1]), unannounced] {
+        let endless = Body::from_stream(futures::stream::repeat_with(chunk));
+        for body in [Body::from(vec![b' '; LARGEST_REQUEST + 1]), unannounced, endless] {
             assert_eq!(read(body).await.unwrap_err().status, StatusCode::PAYLOAD_TOO_LARGE);
         }
     }

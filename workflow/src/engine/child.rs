@@ -27,7 +27,7 @@ use tokio::task::AbortHandle;
 
 use super::{
     Inner,
-    drive::{DriveError, chance},
+    drive::DriveError,
     error::ApiError,
     table::{Live, Loaded},
 };
@@ -218,7 +218,7 @@ impl Inner {
         let number = self.next_execution.fetch_add(1, Ordering::Relaxed);
         let identity = self.identity(number, &start.state_machine_name, &start.name, &pinned);
         let mut execution = Execution::child(Arc::clone(&pinned.definition), Arc::new(identity), start.part);
-        let advance = execution.start(&start.input, self.clock.now(), &mut chance);
+        let advance = self.decide_first(&mut execution, &start.input);
         let (history, logging) = self.logged(&pinned, &start.state_machine_name, None);
         let StartChild { run, index, map_run_arn, name, part, items, .. } = start;
         let kin = Arc::new(Kin { parent, run, index, items, map_run_arn, part });
@@ -294,10 +294,9 @@ impl Inner {
             Some(loaded) => loaded,
             None => Box::new(self.load(number, head).map_err(DriveError::Unavailable)?),
         };
-        let now = self.clock.now();
         let (mut records, mut commands) = (Vec::new(), Vec::new());
         for signal in signals {
-            match loaded.execution.advance(Some(signal), now, &mut chance) {
+            match self.decide(&mut loaded.execution, Some(signal)) {
                 Ok(advance) => {
                     records.extend(advance.records);
                     commands.extend(advance.commands);

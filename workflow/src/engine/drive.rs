@@ -5,7 +5,6 @@
 use std::{sync::Arc, time::Duration};
 
 use futures::{FutureExt, future::BoxFuture};
-use rand::{TryRngCore, rngs::OsRng};
 use statemachine::{Advance, Command, Execution, InvokeTask, Record, Refused, Signal, StartChild, Status};
 
 use super::{
@@ -60,7 +59,7 @@ impl Inner {
                 DriveError::Unavailable(error)
             })?),
         };
-        let outcome = loaded.execution.advance(signal, self.clock.now(), &mut chance);
+        let outcome = self.decide(&mut loaded.execution, signal);
         let commands = match outcome {
             Ok(Advance { records, commands }) if !records.is_empty() => {
                 // On failure the execution in memory is ahead of the journal; it is dropped with `loaded`.
@@ -251,10 +250,4 @@ fn standing(execution: &Execution) -> Standing {
         Status::TimedOut { .. } => Standing::TimedOut,
         Status::Aborted { .. } => Standing::Aborted,
     }
-}
-
-/// Random bits of the operating system.
-#[expect(clippy::expect_used, reason = "without random bits no token is safe to give out")]
-pub(super) fn chance() -> u64 {
-    OsRng.try_next_u64().expect("the operating system has random bits")
 }

@@ -19,7 +19,7 @@ use tokio::{
 use super::{
     Engine, Inner,
     arn::{check_name, target_of},
-    drive::{chance, key_of, refusal_of},
+    drive::{key_of, refusal_of},
     error::ApiError,
     machine::Pinned,
     query::status_of,
@@ -81,7 +81,7 @@ impl Inner {
         let logging = pinned.logging.as_deref();
         let mut told = (self.has_followers() || logging.is_some())
             .then(|| self.blank_history(pinned, &execution.identity().state_machine_name, origin));
-        let mut advance = execution.start(input, self.clock.now(), &mut chance);
+        let mut advance = self.decide_first(&mut execution, input);
         loop {
             let Advance { records, commands } = advance;
             if let Some(history) = &mut told {
@@ -110,7 +110,7 @@ impl Inner {
                         () = closing => None,
                     }
                 };
-                match execution.advance(signal, self.clock.now(), &mut chance) {
+                match self.decide(&mut execution, signal) {
                     Ok(advance) if !advance.records.is_empty() => break advance,
                     Ok(_) => {}
                     Err(why) => tracing::debug!(execution = number, "a late answer: {why}"),

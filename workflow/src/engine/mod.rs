@@ -31,6 +31,7 @@ mod arn;
 mod chain;
 mod child;
 mod clock;
+mod decide;
 mod drive;
 mod error;
 mod express;
@@ -199,6 +200,7 @@ struct Inner {
     family: child::Family,
     jobs: Arc<jobs::Jobs>,
     watchers: Watchers,
+    slow: decide::Slow,
     closing: AtomicBool,
     /// Held by this process; `None` after a shutdown.
     lock: Mutex<Option<File>>,

@@ -133,6 +133,7 @@ impl Inner {
             family: super::child::Family::default(),
             jobs: Arc::default(),
             watchers: super::watch::Watchers::default(),
+            slow: super::decide::Slow::default(),
             closing: AtomicBool::new(false),
             lock: Mutex::new(Some(lock)),
         };

@@ -10,7 +10,6 @@ use statemachine::{Execution, Millis, Refused, Signal, record::Event, record::Re
 use super::{
     Engine, Inner,
     arn::execution_of,
-    drive::chance,
     error::ApiError,
     table::{Live, Loaded},
 };
@@ -53,7 +52,7 @@ impl Inner {
         client_token: Option<String>,
     ) -> Result<Millis, ApiError> {
         let now = self.clock.now();
-        let advance = loaded.execution.advance(Some(Signal::Redrive { client_token }), now, &mut chance);
+        let advance = self.decide(&mut loaded.execution, Some(Signal::Redrive { client_token }));
         let advance = advance.map_err(|refused| match refused {
             Refused::NotRedrivable(why) => ApiError::ExecutionNotRedrivable(why.to_owned()),
             other => ApiError::Unavailable(other.to_string()),

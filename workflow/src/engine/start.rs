@@ -13,7 +13,6 @@ use super::{
     Engine, Inner,
     arn::{check_name, target_of},
     child::Pin,
-    drive::chance,
     error::ApiError,
     table::{Live, Loaded},
     target::Target,
@@ -93,7 +92,7 @@ impl Inner {
         let number = self.next_execution.fetch_add(1, Ordering::Relaxed);
         let identity = self.identity(number, machine, &born.name, &pinned);
         let mut execution = Execution::new(Arc::clone(&pinned.definition), Arc::new(identity));
-        let Advance { records, commands } = execution.start(input, self.clock.now(), &mut chance);
+        let Advance { records, commands } = self.decide_first(&mut execution, input);
         let start_date = execution.started_at();
         let trace_header = born.trace_header.clone();
         let pin = Pin { definition: born.definition, saved_at: born.saved_at };

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{
     Inner,
     arn::{Qualifier, target_of},
-    drive::chance,
+    decide::chance,
     error::ApiError,
     machine::Saved,
 };

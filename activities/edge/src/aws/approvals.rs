@@ -18,9 +18,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::store::{Store, When};
-use crate::approvals::{Closing, DecisionRecord, Delivery, RoundRecord};
 use crate::error::EdgeError;
 use crate::files::name_for;
+use crate::round::{Closing, DecisionRecord, Delivery, RoundRecord};
 
 /// The rounds of all executions.
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@ use activities::shape::{DecisionKind, Fields, Proposal};
 use serde_json::Value;
 
 use super::DecideError;
-use crate::approvals::RoundRecord;
+use crate::round::{RoundRecord, Verdict};
 
 /// The fields of the approval form.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl Form {
     }
 
     /// What is to be decided; an unknown verb decides nothing.
-    pub(super) fn kind(&self) -> Result<DecisionKind, DecideError> {
+    pub(crate) fn kind(&self) -> Result<DecisionKind, DecideError> {
         match self.verb.as_str() {
             "approve" => Ok(DecisionKind::Approve),
             "reject" => Ok(DecisionKind::Reject),
@@ -68,13 +68,15 @@ impl Form {
         }
     }
 
-    /// The reason, where one was given.
-    pub(super) fn reason(&self) -> Option<String> {
-        Some(self.reason.trim().to_owned()).filter(|reason| !reason.is_empty())
+    /// What is decided of this proposal by a form of this kind.
+    pub(crate) fn verdict(&self, kind: DecisionKind, proposal: &Proposal) -> Result<Verdict, DecideError> {
+        let parameters = if kind == DecisionKind::Adjust { Some(self.adjusted(proposal)?) } else { None };
+        let reason = Some(self.reason.trim().to_owned()).filter(|reason| !reason.is_empty());
+        Ok(Verdict { kind, reason, parameters })
     }
 
     /// Checks that the form is of a page that was shown for the round that is open.
-    pub(super) fn check(&self, key: &SealingKey, round: &RoundRecord) -> Result<(), DecideError> {
+    pub(crate) fn check(&self, key: &SealingKey, round: &RoundRecord) -> Result<(), DecideError> {
         if self.digest != round.digest {
             return refuse(
                 409,
@@ -89,7 +91,7 @@ impl Form {
     }
 
     /// The parameters with the typed values in place of the proposed numbers.
-    pub(super) fn adjusted(&self, proposal: &Proposal) -> Result<Fields, DecideError> {
+    fn adjusted(&self, proposal: &Proposal) -> Result<Fields, DecideError> {
         let mut fields = proposal.parameters.clone();
         for (name, text) in &self.parameters {
             let Some(proposed) = fields.get(name) else {
@@ -124,7 +126,7 @@ impl Browser {
     ///
     /// Our pages send no referrer, so that the link leaks nowhere; for such a page a browser writes `Origin: null`, and then
     /// says in `Sec-Fetch-Site` where the request comes from.
-    pub(super) fn check(&self, public_url: &str) -> Result<(), DecideError> {
+    pub(crate) fn check(&self, public_url: &str) -> Result<(), DecideError> {
         let foreign = || refuse(403, "This request comes from another site.");
         match self.fetch_site.as_deref() {
             Some("same-origin") => {}
@@ -141,7 +143,7 @@ impl Browser {
 }
 
 /// The token of the form for a proposal.
-pub(super) fn token(key: &SealingKey, execution: &str, digest: &str) -> String {
+pub(crate) fn token(key: &SealingKey, execution: &str, digest: &str) -> String {
     hex(&hmac_sha256(&key.derive("form token"), format!("{execution}\n{digest}").as_bytes()))
 }
 

@@ -1,19 +1,18 @@
 //! Taking a decision: every check first, then one write.
 //!
-//! Owns the way from a link to the round that is open, who may decide what, and the signature. A check that fails changes
+//! Owns the way from a link to the round that is open, and the signature. Who may decide what is `authority`'s. A check that fails changes
 //! nothing; of several decisions at once, one is made.
 
-use activities::approval::{Link, is_requester, open, required_role, role_word, same_person};
-use activities::shape::{Decision, DecisionKind, Fields};
+use activities::approval::{Link, open};
+use activities::shape::Decision;
 use jiff::Timestamp;
 
-use super::page::view;
+use super::authority::decide;
 use super::{Browser, DecideError, Form};
-use crate::approvals::{DecisionRecord, Delivery, RoundRecord};
-use crate::approvers::{Approver, AuthenticationError};
+use crate::approvers::Approver;
 use crate::embedded::World;
 use crate::error::EdgeError;
-use crate::time::written;
+use crate::round::{DecisionRecord, Delivery, RoundRecord, Verdict};
 
 /// Who decides, by which proof.
 pub(super) enum Proof<'a> {
@@ -21,13 +20,6 @@ pub(super) enum Proof<'a> {
     Code { name: &'a str, code: &'a str },
     /// The approver at the terminal of the process that owns the data directory.
     Terminal { name: &'a str },
-}
-
-/// What is decided.
-pub(super) struct Verdict {
-    pub(super) kind: DecisionKind,
-    pub(super) reason: Option<String>,
-    pub(super) parameters: Option<Fields>,
 }
 
 /// What a link carries, if it is ours and not expired.
@@ -38,10 +30,8 @@ pub(super) fn opened(world: &World, text: &str) -> Result<Link, DecideError> {
 /// The round of an execution that waits for a decision now.
 pub(super) fn current(world: &World, execution: &str) -> Result<RoundRecord, DecideError> {
     let round = world.approvals.latest(execution).map_err(EdgeError::from)?.ok_or(DecideError::Unknown)?;
-    match world.approvals.decision(&round).map_err(EdgeError::from)? {
-        Some(record) if record.delivery == Delivery::Late => return Err(DecideError::Expired),
-        Some(record) => return Err(DecideError::Second(Box::new(record.decision))),
-        None => {}
+    if let Some(record) = world.approvals.decision(&round).map_err(EdgeError::from)? {
+        return Err(record.into());
     }
     let over = world.approvals.closing(execution).map_err(EdgeError::from)?.is_some();
     if over || world.now() >= round.ends_at { Err(DecideError::Expired) } else { Ok(round) }
@@ -58,8 +48,7 @@ pub(super) fn take_form(
     let link = opened(world, text)?;
     let round = current(world, &link.execution)?;
     form.check(world.keys.sealing(), &round)?;
-    let parameters = if kind == DecisionKind::Adjust { Some(form.adjusted(&round.proposal)?) } else { None };
-    let verdict = Verdict { kind, reason: form.reason(), parameters };
+    let verdict = form.verdict(kind, &round.proposal)?;
     let decision = take(world, &round, &Proof::Code { name: &form.name, code: &form.code }, verdict)?;
     Ok((round, decision))
 }
@@ -74,25 +63,7 @@ pub(super) fn take(
     let _guard = world.guard();
     let now = world.now();
     let (approver, step) = authenticate(world, proof, now)?;
-    check_authority(round, &approver, verdict.kind)?;
-    if verdict.kind != DecisionKind::Reject
-        && let Some(missing) = view(round, now).incomplete()
-    {
-        return Err(DecideError::Unauthorised(format!("This can only be rejected. {missing}")));
-    }
-    let decision = Decision {
-        kind: verdict.kind,
-        execution: round.incident.execution.clone(),
-        digest: round.digest.clone(),
-        round: round.number,
-        role: Some(approver.role),
-        subject: approver.name.clone(),
-        at: written(now),
-        reason: verdict.reason,
-        parameters: verdict.parameters,
-        key_id: None,
-        signature: None,
-    };
+    let decision = decide(round, &approver, verdict, now)?;
     let signed = world.keys.signing().sign(decision).map_err(EdgeError::transient)?;
     if let Some(step) = step {
         world.approvers.use_up(&approver, step)?;
@@ -108,11 +79,10 @@ pub(super) fn take(
 
 fn authenticate(world: &World, proof: &Proof<'_>, now: Timestamp) -> Result<(Approver, Option<i64>), DecideError> {
     match proof {
-        Proof::Code { name, code } => match world.approvers.check(name, code, now) {
-            Ok((approver, step)) => Ok((approver, Some(step))),
-            Err(AuthenticationError::Storage(error)) => Err(error.into()),
-            Err(problem) => Err(DecideError::Unauthorised(problem.to_string())),
-        },
+        Proof::Code { name, code } => {
+            let (approver, step) = world.approvers.check(name, code, now)?;
+            Ok((approver, Some(step)))
+        }
         Proof::Terminal { name } => {
             let found = world.approvers.find(name)?;
             let approver =
@@ -120,28 +90,4 @@ fn authenticate(world: &World, proof: &Proof<'_>, now: Timestamp) -> Result<(App
             Ok((approver, None))
         }
     }
-}
-
-/// Whether this person may decide this. A no is always permitted to whoever may decide anything.
-fn check_authority(round: &RoundRecord, approver: &Approver, kind: DecisionKind) -> Result<(), DecideError> {
-    let refuse = |problem: String| Err(DecideError::Unauthorised(problem));
-    if kind != DecisionKind::Approve {
-        return Ok(());
-    }
-    let needed = required_role(&round.proposal, &round.approvals);
-    if approver.role < needed {
-        return refuse(format!(
-            "This needs the role {}; {} has the role {}.",
-            role_word(needed),
-            approver.name,
-            role_word(approver.role)
-        ));
-    }
-    if is_requester(&round.proposal, &approver.name) {
-        return refuse("Whoever proposed these values must not approve them.".to_owned());
-    }
-    if round.approvals.iter().any(|given| same_person(&given.subject, &approver.name)) {
-        return refuse("You approved this already; another person must, too.".to_owned());
-    }
-    Ok(())
 }

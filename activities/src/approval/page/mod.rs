@@ -95,9 +95,14 @@ pub(super) fn shown(text: &str) -> String {
 /// An instant as people read it, `23 November 2026, 09:15:34 UTC`; what is no instant stays as it is.
 pub(super) fn moment(text: &str) -> String {
     match text.parse::<Timestamp>() {
-        Ok(at) => at.strftime("%-d %B %Y, %H:%M:%S UTC").to_string(),
+        Ok(at) => instant(at),
         Err(_) => shown(text),
     }
+}
+
+/// An instant in the same words.
+pub(super) fn instant(at: Timestamp) -> String {
+    at.strftime("%-d %B %Y, %H:%M:%S UTC").to_string()
 }
 
 /// A value as it stands in JSON, but a plain text without its quotation marks.

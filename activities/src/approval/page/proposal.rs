@@ -8,29 +8,16 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::super::authorise::{required_role, risk_word, role_word};
-use super::super::digest::{canonical_proposal, proposal_digest};
-use super::{Page, frame, moment, shown, value_text};
-use crate::shape::{Context, Decision, Fields, Incident, Piece, Proposal, ReasonerKind, RiskLevel, Round, RoundKind};
+use super::super::digest::canonical_proposal;
+use super::super::round::RoundView;
+use super::{Page, frame, instant, moment, shown, value_text};
+use crate::shape::{Fields, Incident, Piece, Proposal, ReasonerKind, RiskLevel, RoundKind};
 
 /// What the approval page shows.
 #[derive(Clone, Copy, Debug)]
 pub struct ProposalView<'a> {
-    /// The incident.
-    pub incident: &'a Incident,
-    /// The proposal.
-    pub proposal: &'a Proposal,
-    /// The digest that the round was opened with.
-    pub digest: &'a str,
-    /// The context, for the evidence that the proposal cites.
-    pub context: &'a Context,
-    /// The number of the round.
-    pub number: u32,
-    /// The round.
-    pub round: &'a Round,
-    /// When the round ends.
-    pub ends_at: &'a str,
-    /// The approvals so far.
-    pub approvals: &'a [Decision],
+    /// What is asked.
+    pub asked: RoundView<'a>,
     /// The token that ties the form to this page.
     pub form_token: &'a str,
     /// Whether the page was opened by the link of an earlier round.
@@ -43,42 +30,22 @@ pub struct ProposalView<'a> {
     pub now: Timestamp,
 }
 
-impl ProposalView<'_> {
-    /// What is missing for a yes: the digest must fit, and every cited piece of evidence must be here to be read.
-    pub fn incomplete(&self) -> Option<String> {
-        match proposal_digest(self.proposal) {
-            Ok(digest) if digest == self.digest => {}
-            Ok(_) => {
-                return Some("The proposal was changed after it was made: its digest does not fit.".to_owned());
-            }
-            Err(error) => return Some(format!("The digest cannot be computed: {error}.")),
-        }
-        let missing: Vec<&str> =
-            self.proposal.cause.evidence.iter().map(String::as_str).filter(|id| self.piece(id).is_none()).collect();
-        if missing.is_empty() { None } else { Some(format!("Evidence is missing: {}.", missing.join(", "))) }
-    }
-
-    fn piece(&self, id: &str) -> Option<&Piece> {
-        self.context.pieces.iter().find(|piece| piece.evidence == id)
-    }
-}
-
 /// The page on which a proposal is decided. Showing it changes nothing.
 pub fn proposal_page(view: &ProposalView<'_>) -> Page {
-    let proposal = view.proposal;
-    let incomplete = view.incomplete();
+    let proposal = view.asked.proposal;
+    let incomplete = view.asked.incomplete();
     let body = html! {
-        header.top { span { "Incident approval" } span { "Round " (view.number) " · " (round_words(view)) } }
+        header.top { span { "Incident approval" } span { "Round " (view.asked.number) " · " (round_words(&view.asked)) } }
         (notices(view, incomplete.as_deref()))
         section.lead {
             p { (risk_mark(proposal.risk.level)) }
             h1 { (shown(&proposal.action)) " on " (shown(&proposal.target.name)) }
-            p { "Because " (occasion(view.incident)) " in " (shown(&view.incident.region)) " on "
-                (moment(&view.incident.started_at)) "." }
+            p { "Because " (occasion(view.asked.incident)) " in " (shown(&view.asked.incident.region)) " on "
+                (moment(&view.asked.incident.started_at)) "." }
             p { a href="#decide" { "To the decision" } }
         }
         (change(proposal))
-        (why(view))
+        (why(&view.asked))
         (risk(proposal))
         (target(proposal))
         (decide(view, incomplete.is_none()))
@@ -113,9 +80,9 @@ fn notices(view: &ProposalView<'_>, incomplete: Option<&str>) -> Markup {
         @if view.earlier_link {
             section.notice { p { "Your link is of an earlier round. This is the round that is open now." } }
         }
-        @for decision in view.approvals {
+        @for decision in view.asked.approvals {
             section.notice.good { p { (shown(&decision.subject)) " approved on " (moment(&decision.at)) ". "
-                (left_words(view)) } }
+                (left_words(&view.asked)) } }
         }
     }
 }
@@ -172,25 +139,26 @@ fn change_table(proposal: &Proposal) -> Markup {
     }
 }
 
-fn why(view: &ProposalView<'_>) -> Markup {
-    let proposal = view.proposal;
+fn why(asked: &RoundView<'_>) -> Markup {
+    let proposal = asked.proposal;
     html! {
         section aria-labelledby="why" {
             h2 #why { "Why" }
-            p { strong { (who_reasoned(proposal)) } }
+            p { strong { (asked.who_reasoned())
+                @if proposal.reasoner.kind == ReasonerKind::Model { " It can be wrong; read the evidence." } } }
             blockquote { (shown(&proposal.cause.statement)) }
             blockquote { (shown(&proposal.rationale)) }
             h2 { "Evidence" }
             @if proposal.cause.evidence.is_empty() { p { "None is cited." } }
             @for id in &proposal.cause.evidence {
-                @match view.piece(id) {
+                @match asked.piece(id) {
                     Some(piece) => (evidence(piece)),
                     None => p { (id) ": not available" },
                 }
             }
-            @if !view.context.gaps.is_empty() {
+            @if !asked.context.gaps.is_empty() {
                 h2 { "What could not be observed" }
-                ul { @for gap in &view.context.gaps { li { (shown(gap)) } } }
+                ul { @for gap in &asked.context.gaps { li { (shown(gap)) } } }
             }
         }
     }
@@ -240,17 +208,17 @@ fn target(proposal: &Proposal) -> Markup {
 
 fn decide(view: &ProposalView<'_>, complete: bool) -> Markup {
     let adjustable: Vec<(&String, &Value)> =
-        view.proposal.parameters.iter().filter(|(_, value)| value.is_number()).collect();
+        view.asked.proposal.parameters.iter().filter(|(_, value)| value.is_number()).collect();
     html! {
         form method="post" autocomplete="off" aria-labelledby="decide" {
             // The first button is what the Enter key presses: this one, so that only a deliberate press decides.
             button type="submit" disabled hidden {}
             h2 #decide { "Your decision" }
-            p { "Asked: " (role_word(view.round.role)) ". A yes needs the role " strong {
-                (role_word(required_role(view.proposal, view.approvals))) } ". " (left_words(view)) }
-            p.soft { "This round ends on " (moment(view.ends_at)) "; the proposal expires on " (moment(&view.proposal.expires_at)) ". No answer is a no." }
+            p { "Asked: " (role_word(view.asked.round.role)) ". A yes needs the role " strong {
+                (role_word(required_role(view.asked.proposal, view.asked.approvals))) } ". " (left_words(&view.asked)) }
+            p.soft { "This round ends on " (instant(view.asked.ends_at)) "; the proposal expires on " (moment(&view.asked.proposal.expires_at)) ". No answer is a no." }
             input type="hidden" name="form_token" value=(view.form_token);
-            input type="hidden" name="digest" value=(view.digest);
+            input type="hidden" name="digest" value=(view.asked.digest);
             label for="name" { "Your name" }
             input #name name="name" required maxlength="100" autocomplete="username" autocapitalize="off" spellcheck="false" value=(view.name);
             label for="code" { "One-time code" }
@@ -278,12 +246,12 @@ fn decide(view: &ProposalView<'_>, complete: bool) -> Markup {
 }
 
 fn whole(view: &ProposalView<'_>) -> Markup {
-    let proposal = view.proposal;
+    let proposal = view.asked.proposal;
     html! {
         section aria-labelledby="whole" {
             h2 #whole { "The whole proposal" }
             dl {
-                dt { "Digest" } dd.data { (view.digest) }
+                dt { "Digest" } dd.data { (view.asked.digest) }
                 dt { "Policy version" } dd.data { (shown(&proposal.policy_version)) }
                 dt { "Requester" } dd.data { (shown(&proposal.requester)) }
                 dt { "Made" } dd.data { (proposal.created_at) }
@@ -304,29 +272,16 @@ fn whole(view: &ProposalView<'_>) -> Markup {
     }
 }
 
-/// Who reasoned, said so that nobody takes rules for a model.
-fn who_reasoned(proposal: &Proposal) -> String {
-    let name = &proposal.reasoner.name;
-    match proposal.reasoner.kind {
-        ReasonerKind::Rules => format!("Rules reasoned, not a model ({name})."),
-        ReasonerKind::Model => {
-            format!("A model reasoned ({name}). It can be wrong; read the evidence.")
-        }
-        ReasonerKind::Human => format!("A person set these values ({name})."),
-        ReasonerKind::Request => format!("Nobody reasoned: it was requested by what calls itself {name}."),
-    }
-}
-
-fn left_words(view: &ProposalView<'_>) -> String {
-    let given = u32::try_from(view.approvals.len()).unwrap_or(u32::MAX);
-    match view.proposal.approval.approvals.saturating_sub(given) {
+fn left_words(asked: &RoundView<'_>) -> String {
+    let given = u32::try_from(asked.approvals.len()).unwrap_or(u32::MAX);
+    match asked.proposal.approval.approvals.saturating_sub(given) {
         0 | 1 => "One approval is needed.".to_owned(),
         many => format!("{many} approvals by different people are needed."),
     }
 }
 
-fn round_words(view: &ProposalView<'_>) -> &'static str {
-    match view.round.kind {
+fn round_words(asked: &RoundView<'_>) -> &'static str {
+    match asked.round.kind {
         RoundKind::Ask => "first ask",
         RoundKind::Reminder => "reminder",
         RoundKind::Escalation => "escalated",

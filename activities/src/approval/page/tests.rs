@@ -1,21 +1,24 @@
 //! What the pages show, and what they must never let happen.
 
-use super::super::{example, proposal_digest};
+use super::super::{RoundView, example, proposal_digest};
 use super::*;
 use crate::shape::{Decision, DecisionKind, Proposal, RiskLevel, Role};
 
 fn show(proposal: &Proposal, change: impl FnOnce(&mut ProposalView<'_>)) -> Page {
     let digest = proposal_digest(proposal).unwrap();
     let (incident, context, round) = (example::incident(), example::context(), example::round());
-    let mut view = ProposalView {
+    let asked = RoundView {
         incident: &incident,
         proposal,
         digest: &digest,
         context: &context,
         number: 1,
         round: &round,
-        ends_at: "2026-11-23T10:30:00Z",
+        ends_at: "2026-11-23T10:30:00Z".parse().unwrap(),
         approvals: &[],
+    };
+    let mut view = ProposalView {
+        asked,
         form_token: "ft",
         earlier_link: false,
         problem: None,
@@ -120,7 +123,7 @@ fn a_missing_piece_of_evidence_leaves_only_rejecting() {
 
 #[test]
 fn a_proposal_that_does_not_fit_its_digest_leaves_only_rejecting() {
-    let page = show(&example::proposal(), |view| view.digest = "00");
+    let page = show(&example::proposal(), |view| view.asked.digest = "00");
     check(&page, &["can only be rejected", "value=\"reject\""], &["value=\"approve\"", "value=\"adjust\""]);
 }
 

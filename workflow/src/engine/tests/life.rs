@@ -19,6 +19,30 @@ async fn a_run_of_passes_has_ended_when_its_start_answers() {
     assert_eq!(engine.running(), (0, 0));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_machine_that_took_long_once_holds_nobody_up() {
+    let bench = Bench::new();
+    let engine = bench.open().await;
+    let long = json!({"QueryLanguage": "JSONata", "StartAt": "Long", "States": {"Long": {
+        "Type": "Pass", "End": true, "Output": "{% $sum([1..5].$count($filter([1..300000], function($n) { $n % 7 = 0 }))) %}",
+    }}});
+    let (long, short) = (create(&engine, "long", long.to_string()).await, create(&engine, "short", passes()).await);
+    start(&engine, &long, "first", &json!({})).await;
+    let thinking = tokio::spawn({
+        let engine = engine.clone();
+        async move { start(&engine, &long, "one", &json!({})).await }
+    });
+    let mut beside = 0;
+    while !thinking.is_finished() {
+        start(&engine, &short, &format!("n{beside}"), &json!({})).await;
+        beside += 1;
+    }
+    // One may have come before it, and one would have come after it.
+    assert!(beside > 2, "{beside}");
+    let ended = engine.describe_execution(&thinking.await.unwrap()).await.unwrap();
+    assert_eq!(ended.output.as_deref(), Some("214285"));
+}
+
 #[tokio::test]
 async fn a_task_calls_its_function_and_goes_on() {
     let bench = Bench::new();

@@ -3,11 +3,9 @@
 //! Owns that a decision is made once and delivered at least once. Of several who decide at the same moment one wins, by a write that
 //! S3 lets only one of them make. A decision that was recorded and could not be delivered is found by its note and sent again.
 
-use activities::approval::{
-    Page, SettledView, decided_page, expired_page, is_requester, open, required_role, role_word, same_person,
-};
+use activities::approval::{Page, open};
 use activities::detect::News;
-use activities::shape::{Decision, DecisionKind, Fields};
+use activities::shape::Decision;
 use aws_sdk_sfn::error::SdkError;
 use aws_sdk_sfn::operation::send_task_success::SendTaskSuccessError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -15,13 +13,12 @@ use serde_json::{Value, json};
 
 use super::super::failure::{code_of, failed};
 use super::super::keys;
-use super::form::{Browser, Form};
-use super::{Desk, view};
-use crate::DecideError;
-use crate::approvals::{DecisionRecord, Delivery, RoundRecord};
-use crate::approvers::{Approver, AuthenticationError};
+use super::Desk;
 use crate::error::EdgeError;
-use crate::time::written;
+use crate::hitl::authority::decide;
+use crate::hitl::page;
+use crate::round::{DecisionRecord, Delivery, RoundRecord};
+use crate::{Browser, DecideError, Form};
 
 /// Takes the decision of a posted form. All of its checks come before its one write.
 pub(super) async fn take_form(
@@ -35,18 +32,12 @@ pub(super) async fn take_form(
     let link = desk.link(text)?;
     let round = desk.current(&link.execution).await?;
     form.check(desk.sealing.present(), &round)?;
-    let parameters = if kind == DecisionKind::Adjust { Some(form.adjusted(&round.proposal)?) } else { None };
+    let verdict = form.verdict(kind, &round.proposal)?;
     let approvers = desk.approvers()?;
-    let authenticated = approvers.check(&form.name, &form.code, desk.now).await.map_err(unauthenticated)?;
-    check_authority(&round, &authenticated.approver, kind)?;
-    if kind != DecisionKind::Reject
-        && let Some(missing) = view(&round, desk.now).incomplete()
-    {
-        return Err(DecideError::Unauthorised(format!("This can only be rejected. {missing}")));
-    }
-    let decision = decision(desk, &round, kind, &authenticated.approver, form.reason(), parameters);
+    let authenticated = approvers.check(&form.name, &form.code, desk.now).await?;
+    let decision = decide(&round, &authenticated.approver, verdict, desk.now)?;
     let signed = keys::signing(&desk.aws.keys()?).await?.sign(decision).map_err(EdgeError::transient)?;
-    approvers.use_up(&authenticated).await.map_err(unauthenticated)?;
+    approvers.use_up(&authenticated).await?;
     if desk.approvals.decide_once(&round, &signed).await? {
         tracing::info!(execution = signed.execution, subject = signed.subject, kind = ?signed.kind, "decided");
         return Ok((round, signed));
@@ -57,17 +48,7 @@ pub(super) async fn take_form(
 
 /// Completes the task; answers the page.
 pub(super) async fn deliver(desk: &Desk<'_>, round: &RoundRecord, decision: &Decision) -> Page {
-    match complete(desk, round, decision).await {
-        Ok(()) => decided_page(&SettledView { proposal: &round.proposal, decision, ending: None }),
-        Err(DecideError::Expired) => {
-            expired_page(Some(&round.proposal), Some("Your answer came after the round had ended."))
-        }
-        Err(error) => {
-            tracing::warn!(%error, "a decision is recorded and could not be delivered yet");
-            let ending = Some("It is recorded. The engine does not answer now and will get it as soon as it does.");
-            decided_page(&SettledView { proposal: &round.proposal, decision, ending })
-        }
-    }
+    page::decided(round, decision, complete(desk, round, decision).await)
 }
 
 /// Ends the open rounds of an alarm that is OK again.
@@ -83,7 +64,7 @@ pub(super) async fn recovered(desk: &Desk<'_>, event: &Value) -> Result<Value, E
                 Err(DecideError::Failed(error)) => return Err(error),
                 Err(_) => continue,
             };
-            let decision = recovered_decision(desk, &round);
+            let decision = round.recovered(desk.now);
             if desk.approvals.decide_once(&round, &decision).await? {
                 ended += 1;
                 report(complete(desk, &round, &decision).await);
@@ -146,60 +127,5 @@ fn token_of(desk: &Desk<'_>, round: &RoundRecord) -> Result<String, EdgeError> {
         Err(error) => {
             Err(EdgeError::new("Sao.BrokenObject", format!("the sealed link of a round does not open: {error}")))
         }
-    }
-}
-
-fn unauthenticated(error: AuthenticationError) -> DecideError {
-    match error {
-        AuthenticationError::Storage(error) => error.into(),
-        problem => DecideError::Unauthorised(problem.to_string()),
-    }
-}
-
-/// Whether this person may decide this. A no is always permitted to whoever may decide anything.
-fn check_authority(round: &RoundRecord, approver: &Approver, kind: DecisionKind) -> Result<(), DecideError> {
-    let refuse = |problem: String| Err(DecideError::Unauthorised(problem));
-    if kind != DecisionKind::Approve {
-        return Ok(());
-    }
-    let needed = required_role(&round.proposal, &round.approvals);
-    if approver.role < needed {
-        let (needed, has) = (role_word(needed), role_word(approver.role));
-        return refuse(format!("This needs the role {needed}; {} has the role {has}.", approver.name));
-    }
-    if is_requester(&round.proposal, &approver.name) {
-        return refuse("Whoever proposed these values must not approve them.".to_owned());
-    }
-    if round.approvals.iter().any(|given| same_person(&given.subject, &approver.name)) {
-        return refuse("You approved this already; another person must, too.".to_owned());
-    }
-    Ok(())
-}
-
-fn decision(
-    desk: &Desk<'_>,
-    round: &RoundRecord,
-    kind: DecisionKind,
-    approver: &Approver,
-    reason: Option<String>,
-    parameters: Option<Fields>,
-) -> Decision {
-    let (role, subject) = (Some(approver.role), approver.name.clone());
-    Decision { kind, role, subject, reason, parameters, ..recovered_decision(desk, round) }
-}
-
-fn recovered_decision(desk: &Desk<'_>, round: &RoundRecord) -> Decision {
-    Decision {
-        kind: DecisionKind::Recovered,
-        execution: round.incident.execution.clone(),
-        digest: round.digest.clone(),
-        round: round.number,
-        role: None,
-        subject: "CloudWatch".to_owned(),
-        at: written(desk.now),
-        reason: Some("the alarm is OK again".to_owned()),
-        parameters: None,
-        key_id: None,
-        signature: None,
     }
 }

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::form::Browser;
+use crate::Browser;
 use crate::error::EdgeError;
 
 /// A request.

@@ -10,39 +10,28 @@
 //! ```
 
 mod decide;
-#[expect(
-    clippy::duplicate_mod,
-    unreachable_pub,
-    reason = "a form is read and checked as in the embedded pages, from the same source, which keeps its checks to itself"
-)]
-#[path = "../../hitl/form.rs"]
-mod form;
 mod http;
 
-use activities::approval::{
-    LINK_PATH, Link, LinkError, Page, ProposalView, SettledView, decided_page, expired_page, not_found_page, open,
-    proposal_page, refused_page, second_page, unknown_page,
-};
+use activities::approval::{LINK_PATH, Link, Page, expired_page, not_found_page, open, refused_page};
 use activities::shape::{Outcome, OutcomeKind};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use self::form::Form;
 use self::http::{Method, Request};
 use super::approvals::{Approvals, Latest};
 use super::approvers::Approvers;
 use super::event::{self, Ended};
 use super::keys::Sealing;
 use super::{Aws, intake};
-use crate::DecideError;
-use crate::approvals::{Closing, Delivery, RoundRecord};
 use crate::error::EdgeError;
-use crate::time::written;
+use crate::hitl::page::{self, Visit};
+use crate::round::{Closing, RoundRecord};
+use crate::{DecideError, Form};
 
 /// Answers a request of the HTTP API, or an event.
 pub(super) async fn hitl(aws: &Aws, event: &Value) -> Result<Value, EdgeError> {
     if let Some(request) = Request::of(event)? {
-        return Ok(http::response(&page(aws, &request).await));
+        return Ok(http::response(&answer(aws, &request).await));
     }
     let desk = Desk::open(aws).await?;
     if let Some(ended) = event::ended(event) {
@@ -84,18 +73,17 @@ impl<'a> Desk<'a> {
     async fn current(&self, execution: &str) -> Result<RoundRecord, DecideError> {
         let latest = self.approvals.latest(execution).await?.ok_or(DecideError::Unknown)?;
         match latest.decision.as_ref() {
-            Some(record) if record.delivery == Delivery::Late => Err(DecideError::Expired),
-            Some(record) => Err(DecideError::Second(Box::new(record.decision.clone()))),
+            Some(record) => Err(record.clone().into()),
             None if latest.is_open(self.now) => Ok(latest.round),
             None => Err(DecideError::Expired),
         }
     }
 }
 
-async fn page(aws: &Aws, request: &Request) -> Page {
+async fn answer(aws: &Aws, request: &Request) -> Page {
     let desk = match Desk::open(aws).await {
         Ok(desk) => desk,
-        Err(error) => return broken(&error),
+        Err(error) => return page::broken(&error),
     };
     let Some(link) = request.path.split_once(LINK_PATH).map(|(_, link)| link) else {
         return not_found_page("there is no such page");
@@ -116,8 +104,8 @@ async fn page(aws: &Aws, request: &Request) -> Page {
 /// The page of a link, by what is open now.
 async fn show(desk: &Desk<'_>, text: &str) -> Page {
     match round_of(desk, text).await {
-        Ok((round, link)) => shown(desk, &round, &link, None, ""),
-        Err(error) => settled(desk, text, &error, Method::Get).await,
+        Ok((round, link)) => page::open(&round, &link, desk.sealing.present(), desk.now, None),
+        Err(error) => settled(desk, text, &error, Visit::Get).await,
     }
 }
 
@@ -125,11 +113,11 @@ async fn show(desk: &Desk<'_>, text: &str) -> Page {
 async fn after(desk: &Desk<'_>, text: &str, form: &Form, error: &DecideError) -> Page {
     let problem = match error {
         DecideError::Unauthorised(problem) => problem,
-        other => return settled(desk, text, other, Method::Post).await,
+        other => return settled(desk, text, other, Visit::Post).await,
     };
     match round_of(desk, text).await {
-        Ok((round, link)) => shown(desk, &round, &link, Some(problem), &form.name),
-        Err(error) => settled(desk, text, &error, Method::Post).await,
+        Ok((round, link)) => page::open(&round, &link, desk.sealing.present(), desk.now, Some((form, problem))),
+        Err(error) => settled(desk, text, &error, Visit::Post).await,
     }
 }
 
@@ -138,68 +126,15 @@ async fn round_of(desk: &Desk<'_>, text: &str) -> Result<(RoundRecord, Link), De
     Ok((desk.current(&link.execution).await?, link))
 }
 
-/// The approval page of an open round.
-fn shown(desk: &Desk<'_>, round: &RoundRecord, link: &Link, problem: Option<&str>, name: &str) -> Page {
-    let ends_at = written(round.ends_at);
-    let form_token = form::token(desk.sealing.present(), &round.incident.execution, &round.digest);
-    proposal_page(&ProposalView {
-        form_token: &form_token,
-        ends_at: &ends_at,
-        earlier_link: link.round != round.number || link.digest != round.digest,
-        problem,
-        name,
-        ..view(round, desk.now)
-    })
-}
-
-fn view(round: &RoundRecord, now: Timestamp) -> ProposalView<'_> {
-    ProposalView {
-        incident: &round.incident,
-        proposal: &round.proposal,
-        digest: &round.digest,
-        context: &round.context,
-        number: round.number,
-        round: &round.round,
-        ends_at: "",
-        approvals: &round.approvals,
-        form_token: "",
-        earlier_link: false,
-        problem: None,
-        name: "",
-        now,
-    }
-}
-
 /// The page that says why nothing can be decided.
-async fn settled(desk: &Desk<'_>, text: &str, error: &DecideError, method: Method) -> Page {
-    match error {
-        DecideError::Link(LinkError::Expired { link }) => ended(desk, &link.execution, method).await,
-        DecideError::Link(problem) => not_found_page(&problem.to_string()),
-        DecideError::Unknown => unknown_page(),
-        DecideError::Expired | DecideError::Second(_) => match desk.link(text) {
-            Ok(link) => ended(desk, &link.execution, method).await,
-            Err(_) => expired_page(None, None),
-        },
-        DecideError::Refused { status, problem } => refused_page(*status, problem),
-        DecideError::Unauthorised(problem) => refused_page(403, problem),
-        DecideError::Failed(error) => broken(error),
-    }
-}
-
-/// The page of an execution that waits for nothing any more: decided, or expired.
-async fn ended(desk: &Desk<'_>, execution: &str, method: Method) -> Page {
-    let Latest { round, decision, closing } = match desk.approvals.latest(execution).await {
-        Ok(Some(latest)) => latest,
-        Ok(None) => return expired_page(None, None),
-        Err(error) => return broken(&error),
-    };
-    let ending = closing.as_ref().map(|closing| closing.told.as_str());
-    match decision.filter(|record| record.delivery != Delivery::Late) {
-        Some(record) => {
-            let view = SettledView { proposal: &round.proposal, decision: &record.decision, ending };
-            if method == Method::Post { second_page(&view) } else { decided_page(&view) }
+async fn settled(desk: &Desk<'_>, text: &str, error: &DecideError, visit: Visit) -> Page {
+    let Some(execution) = page::over(error, || desk.link(text)) else { return page::refused(error) };
+    match desk.approvals.latest(&execution).await {
+        Ok(Some(Latest { round, decision, closing })) => {
+            page::ended(&round, decision.as_ref(), closing.as_ref(), visit)
         }
-        None => expired_page(Some(&round.proposal), ending),
+        Ok(None) => expired_page(None, None),
+        Err(error) => page::broken(&error),
     }
 }
 
@@ -212,9 +147,4 @@ async fn close(aws: &Aws, desk: &Desk<'_>, ended: &Ended) -> Result<Value, EdgeE
     let outcome = Outcome { kind: OutcomeKind::Broken, reason: told.clone(), error: None };
     desk.approvals.close(&ended.execution, &Closing { outcome, told }).await?;
     Ok(json!({"closed": true}))
-}
-
-fn broken(error: &EdgeError) -> Page {
-    tracing::error!(%error, "an approval page failed");
-    refused_page(503, "The approval cannot be read now. Try again; if it stays so, look at the log of the platform.")
 }
