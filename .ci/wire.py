@@ -172,7 +172,7 @@ def check_test_state(client):
     block = {"StartAt": "Inner", "States": {"Inner": inner}}
     machine = machine_of(Outer={"Type": "Map", "ItemProcessor": block, "End": True})
     item = sfn.test_state(definition=machine, stateName="Inner", input="7")
-    assert item["output"] == '{"i":0,"v":7}', item
+    assert json.loads(item["output"]) == {"i": 0, "v": 7}, item
     busy = sfn.test_state(definition=call, mock={"errorOutput": {"error": "Busy", "cause": "later"}}, inspectionLevel="DEBUG")
     assert (busy["status"], busy["inspectionData"]["errorDetails"]["retryIndex"]) == ("RETRIABLE", 0), busy
 
