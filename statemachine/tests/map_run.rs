@@ -90,7 +90,7 @@ fn a_map_run_of_nothing_succeeds() {
 
 #[test]
 fn children_wait_for_their_turn() {
-    let mut run = Run::start(&machine(pass(), json!({ "MaxConcurrency": 2 })), "[1,2,3,4]");
+    let mut run = Run::start(machine(pass(), json!({ "MaxConcurrency": 2 })), "[1,2,3,4]");
     assert_eq!(run.inputs(), ["1", "2"]);
     run.play("child");
     assert_eq!(run.inputs(), ["2", "3"]);
@@ -107,7 +107,7 @@ fn children_wait_for_their_turn() {
 
 #[test]
 fn a_child_ends_once() {
-    let mut run = Run::start(&machine(pass(), json!({})), "[1,2]");
+    let mut run = Run::start(machine(pass(), json!({})), "[1,2]");
     let Command::StartChild(start) = run.asked[0].clone() else { panic!() };
     run.play("child");
     let again = Signal::ChildEnded { run: start.run, index: start.index, status: succeeded("1") };
@@ -217,7 +217,7 @@ fn items_are_selected_and_batched() {
     let selector = json!({ "v.$": "$$.Map.Item.Value", "i.$": "$$.Map.Item.Index", "s.$": "$$.Map.Item.Source" });
     let batcher = json!({ "MaxItemsPerBatchPath": "$.most", "BatchInput": { "all.$": "$.most" } });
     let fields = json!({ "ItemsPath": "$.items", "ItemSelector": selector, "ItemBatcher": batcher });
-    let mut run = Run::start(&machine(pass(), fields), r#"{"items":["a","b","c"],"most":2}"#);
+    let mut run = Run::start(machine(pass(), fields), r#"{"items":["a","b","c"],"most":2}"#);
     let item = |value: &str, index: u32| format!(r#"{{"s":"STATE_DATA","v":"{value}","i":{index}}}"#);
     let first = format!(r#"{{"BatchInput":{{"all":2}},"Items":[{},{}]}}"#, item("a", 0), item("b", 1));
     let second = format!(r#"{{"BatchInput":{{"all":2}},"Items":[{}]}}"#, item("c", 2));
@@ -230,16 +230,16 @@ fn items_are_selected_and_batched() {
 
 #[test]
 fn the_fields_of_an_object_are_items() {
-    let run = Run::start(&machine(pass(), json!({})), r#"{"a":1,"b":[2]}"#);
+    let run = Run::start(machine(pass(), json!({})), r#"{"a":1,"b":[2]}"#);
     assert_eq!(run.inputs(), [r#"{"Key":"a","Value":1}"#, r#"{"Key":"b","Value":[2]}"#]);
     let selector = json!({ "ItemSelector": { "k.$": "$$.Map.Item.Key", "v.$": "$$.Map.Item.Value" } });
-    let run = Run::start(&machine(pass(), selector), r#"{"a":1}"#);
+    let run = Run::start(machine(pass(), selector), r#"{"a":1}"#);
     assert_eq!(run.inputs(), [r#"{"v":1,"k":"a"}"#]);
 }
 
 #[test]
 fn results_are_written_where_the_writer_says() {
-    let mut run = Run::start(&machine(pass(), json!({ "ResultWriter": writer() })), "[1,2]");
+    let mut run = Run::start(machine(pass(), json!({ "ResultWriter": writer() })), "[1,2]");
     run.play("child\n child");
     let Command::WriteResults(write) = &run.asked[0] else { panic!() };
     let name = run.report().map_run_arn.rsplit(':').next().unwrap().to_owned();
@@ -288,7 +288,7 @@ fn results_that_cannot_be_written_fail_the_state() {
 
 #[test]
 fn a_stopped_execution_stops_its_children() {
-    let mut run = Run::start(&machine(pass(), json!({})), "[1,2]");
+    let mut run = Run::start(machine(pass(), json!({})), "[1,2]");
     run.play("child\n stop");
     assert_eq!(run.rows().join(" "), STARTED.to_owned() + "5<0 ExecutionAborted");
     let [Command::AbortChildren(abort)] = run.asked.as_slice() else { panic!("{:?}", run.asked) };
@@ -399,7 +399,7 @@ fn a_redriven_map_run_goes_on_with_what_did_not_succeed() {
 
 #[test]
 fn a_map_run_that_fails_again_is_redriven_again() {
-    let mut run = Run::start(&machine(pass(), json!({ "MaxConcurrency": 1 })), "[1,2,3]");
+    let mut run = Run::start(machine(pass(), json!({ "MaxConcurrency": 1 })), "[1,2,3]");
     run.play("child\n fail A\n redrive\n fail B");
     let report = run.report();
     assert_eq!((report.status, report.redrives, report.executions.failed), (MapRunStatus::Failed, 1, 1));
@@ -412,7 +412,7 @@ fn a_map_run_that_fails_again_is_redriven_again() {
 
 #[test]
 fn what_a_redrive_did_not_come_to_stays_as_it_was() {
-    let mut run = Run::start(&machine(pass(), json!({ "ToleratedFailureCount": 1, "MaxConcurrency": 2 })), "[1,2,3]");
+    let mut run = Run::start(machine(pass(), json!({ "ToleratedFailureCount": 1, "MaxConcurrency": 2 })), "[1,2,3]");
     run.play("fail A\n fail B\n redrive\n fail C\n fail D");
     let items = run.report().items;
     assert_eq!((items.failed, items.aborted, items.pending_redrive, items.running), (2, 1, 0, 0));
@@ -422,7 +422,7 @@ fn what_a_redrive_did_not_come_to_stays_as_it_was() {
 
 #[test]
 fn a_stopped_map_run_goes_on_where_it_was_stopped() {
-    let mut run = Run::start(&machine(pass(), json!({})), "[1,2]");
+    let mut run = Run::start(machine(pass(), json!({})), "[1,2]");
     run.play("child\n stop\n redrive");
     assert_eq!((run.starts(), run.report().executions.aborted), (vec![(1, 1)], 0));
     run.play("child");

@@ -7,7 +7,7 @@ use crate::{
     definition::Source,
     execution::Draft,
     record::{Failure, Record},
-    state::{View, runtime},
+    state::{View, not_a},
 };
 
 pub(crate) fn begin(
@@ -42,9 +42,7 @@ fn text(
     match value {
         Value::String(text) => Ok(Some(text)),
         other => Err(match source {
-            Source::Path(path) => {
-                runtime(format!("The {field}Path field refers to a value that is not a string: {path}"))
-            }
+            Source::Path(path) => not_a(field, "string", path, &other),
             _ => unexpected(field, source, "string", &other),
         }),
     }

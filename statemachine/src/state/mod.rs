@@ -47,8 +47,18 @@ pub(crate) fn evaluation(location: &str, cause: impl Into<String>) -> DataError 
 
 /// The failure of a `...Path` field that leads to a value of the wrong kind.
 pub(crate) fn not_a(field: &str, kind: &str, path: &str, value: &Value) -> DataError {
-    let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let shown = shown(value);
     runtime(format!("The {field}Path field refers to value \"{shown}\" which is not a valid {kind}: {path}"))
+}
+
+/// A value as failures of paths show it: a text without its quotes.
+pub(crate) fn shown(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// The words for a number below zero in a field that takes none.
+pub(crate) fn negative(field: &str) -> String {
+    format!("{field} cannot be negative.")
 }
 
 /// Begins a state, or begins it again.

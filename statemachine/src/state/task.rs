@@ -8,7 +8,7 @@ use crate::{
     definition::{QueryLanguage, ResourceKind, Source, Task},
     execution::{Draft, TaskRun, completed_by_token},
     record::{Event, Failure},
-    state::{Scope, View, evaluation, fail::unexpected, not_a},
+    state::{Scope, View, evaluation, fail::unexpected, negative, not_a, runtime},
     token::Token,
 };
 
@@ -26,6 +26,7 @@ pub(crate) fn begin(view: &View<'_>, task: &Task, draft: &mut Draft<'_>) -> Resu
     let heartbeat_seconds = seconds(view, "HeartbeatSeconds", task.heartbeat.as_ref(), &input, &scope, draft)?;
     let arguments = view.arguments(&scope, draft)?;
     let arguments = view.limited(&arguments, draft)?;
+    startable(view, task, draft.text(arguments))?;
     let credentials = match &task.credentials {
         None => None,
         Some(template) => Some(draft_template(view, template, &input, &scope, draft)?),
@@ -40,6 +41,19 @@ pub(crate) fn begin(view: &View<'_>, task: &Task, draft: &mut Draft<'_>) -> Resu
         draft.event(view.id, scheduled, Event::TaskStarted { worker: None });
     }
     Ok(())
+}
+
+/// A task whose `Parameters` are of the wrong types is not scheduled.
+fn startable(view: &View<'_>, task: &Task, arguments: &str) -> Result<(), DataError> {
+    if view.state.query_language == QueryLanguage::Jsonata {
+        return Ok(());
+    }
+    let misfits = task.resource.misfits(&serde_json::from_str(arguments).unwrap_or_default());
+    if misfits.is_empty() {
+        return Ok(());
+    }
+    let problems = misfits.join(", ");
+    Err(runtime(format!("The Parameters '{arguments}' could not be used to start the Task: [{problems}]")))
 }
 
 /// The attempt is late, or its worker was silent for too long.
@@ -79,8 +93,10 @@ fn seconds(
     match value.as_u64().or_else(|| value.as_f64().filter(|s| s.fract() == 0.0 && *s > 0.0).map(|s| s as u64)) {
         Some(seconds) if (1..=LONGEST_SECONDS).contains(&seconds) => Ok(Some(seconds)),
         _ => Err(match source {
+            Source::Path(_) if value.as_i64().is_some_and(|seconds| seconds < 0) => runtime(negative(field)),
             Source::Path(path) => not_a(field, "integer", path, &value),
             _ if !value.is_number() => unexpected(field, source, "number", &value),
+            _ if value.as_f64().is_some_and(|seconds| seconds < 0.0) => evaluation(field, negative(field)),
             _ => {
                 evaluation(field, format!("The value of the {field} field must be a positive integer but was: {value}"))
             }

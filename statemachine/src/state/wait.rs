@@ -8,7 +8,7 @@ use crate::{
     definition::{Source, StateKind, WaitUntil},
     execution::{Draft, seconds_to_millis},
     record::{Millis, Record},
-    state::{Scope, View, evaluation, fail::unexpected, runtime},
+    state::{Scope, View, evaluation, fail::unexpected, negative, runtime, shown},
 };
 
 pub(crate) fn begin(view: &View<'_>, until: &WaitUntil, draft: &mut Draft<'_>) -> Result<(), DataError> {
@@ -56,15 +56,17 @@ fn seconds(
         (Some(_), Source::Path(path)) => {
             Err(runtime(format!("The SecondsPath parameter does not reference a whole number: {path} == {value}")))
         }
+        (Some(seconds), _) if seconds < 0.0 => Err(evaluation("Seconds", negative("Seconds"))),
         (Some(_), _) => Err(evaluation(
             "Seconds",
             format!(
                 "The value of the Seconds field must be a whole number between 0 and {LONGEST_WAIT_SECONDS} but was: {value}"
             ),
         )),
-        (None, Source::Path(path)) => {
-            Err(runtime(format!("The SecondsPath parameter does not reference a valid number: {path} == {value}")))
-        }
+        (None, Source::Path(path)) => Err(runtime(format!(
+            "The SecondsPath parameter does not reference a valid number: {path} == {}",
+            shown(&value)
+        ))),
         (None, _) => Err(unexpected("Seconds", source, "number", &value)),
     }
 }
@@ -82,7 +84,10 @@ fn time(
         }
         (_, value) => value?,
     };
-    let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    if matches!(source, Source::Jsonata(_)) && !value.is_string() {
+        return Err(unexpected("Timestamp", source, "string", &value));
+    }
+    let shown = shown(&value);
     parse_time(&shown).ok_or_else(|| match source {
         Source::Path(path) => runtime(format!(
             "The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time format string: {path} == {shown}"

@@ -95,7 +95,7 @@ fn every_stage_of_a_task_is_seen() {
         "Assign": {"code.$": "$.code"},
     }));
     let request = json!({
-        "definition": definition, "input": {"in": {"x": 5}}, "variables": {"v": 1}, "inspectionLevel": "DEBUG",
+        "definition": definition, "input": {"in": {"x": "5"}}, "variables": {"v": 1}, "inspectionLevel": "DEBUG",
         "mock": {"result": {"StatusCode": 200}},
     });
     check(
@@ -103,9 +103,9 @@ fn every_stage_of_a_task_is_seen() {
         json!({
             "output": {"code": 200}, "status": "SUCCEEDED",
             "inspectionData": {
-                "input": {"in": {"x": 5}}, "afterInputPath": {"x": 5},
-                "afterParameters": {"FunctionName": "f", "Payload": 5}, "result": {"StatusCode": 200},
-                "afterResultSelector": {"code": 200}, "afterResultPath": {"in": {"x": 5}, "out": {"code": 200}},
+                "input": {"in": {"x": "5"}}, "afterInputPath": {"x": "5"},
+                "afterParameters": {"FunctionName": "f", "Payload": "5"}, "result": {"StatusCode": 200},
+                "afterResultSelector": {"code": 200}, "afterResultPath": {"in": {"x": "5"}, "out": {"code": 200}},
                 "variables": {"v": 1, "code": 200},
             },
         }),

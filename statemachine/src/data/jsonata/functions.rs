@@ -181,7 +181,8 @@ fn range(arguments: &[JValue]) -> HostFnResult {
     if count > MAX_RANGE {
         return Err(EvaluatorError::EvaluationError(TOO_LARGE.to_owned()));
     }
-    Ok(JValue::sequence((0..count as u64).map(|at| JValue::from(first + at as f64 * step)).collect()))
+    // As with `$partition`, one item alone stays in its array.
+    Ok(JValue::array((0..count as u64).map(|at| JValue::from(first + at as f64 * step)).collect()))
 }
 
 fn hash(arguments: &[JValue]) -> HostFnResult {

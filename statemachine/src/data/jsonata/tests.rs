@@ -179,7 +179,8 @@ fn range_counts_both_ways() {
     check_value("$range(0, 10, 2)", json!([0, 2, 4, 6, 8, 10]));
     check_value("$range(5, 1, -1.5)", json!([5, 4, 3, 2, 1]));
     check_value("$range(-1.7, 2, 1)", json!([-1, 0, 1, 2]));
-    check_value("$range(3, 3, 1)", json!(3));
+    check_value("$range(3, 3, 1)", json!([3]));
+    check_value("$range(1, 9, 9)", json!([1]));
     check_value("$count($range(1, 360145, 1))", json!(360_145));
     for nothing in ["$range(1, 5)", "$range(1, 5, 0)", "$range(5, 1, 1)"] {
         check_nothing(nothing);

@@ -87,10 +87,9 @@ impl Reader<'_> {
         match self.peek() {
             Some('@') => {
                 self.at += 1;
-                let (steps, function) = self.deeper(Self::steps)?;
-                match function {
-                    None => Ok(Operand::Item(steps)),
-                    Some(_) => Err(fault(format!("a function cannot stand in the condition of `{}`", self.text))),
+                match self.deeper(Self::steps)? {
+                    (steps, false) => Ok(Operand::Item(steps)),
+                    _ => Err(fault(format!("`.length()` cannot stand in the condition of `{}`", self.text))),
                 }
             }
             Some('$') => self.deeper(Self::path).map(|path| Operand::Path(Box::new(path))),

@@ -94,12 +94,16 @@ pub(super) const OPERATORS: [(&str, Operator); 17] = [
     ("empty", Operator::Empty),
 ];
 
-/// Whether the condition holds for an item.
+/// Whether the condition holds for an item; for one that is a text, a number or the like, none does.
 pub(super) fn accepts(filter: &Filter, item: &Value, env: &Env<'_>) -> bool {
+    (item.is_object() || item.is_array()) && meets(filter, item, env)
+}
+
+fn meets(filter: &Filter, item: &Value, env: &Env<'_>) -> bool {
     match filter {
-        Filter::Any(conditions) => conditions.iter().any(|condition| accepts(condition, item, env)),
-        Filter::All(conditions) => conditions.iter().all(|condition| accepts(condition, item, env)),
-        Filter::Not(condition) => !accepts(condition, item, env),
+        Filter::Any(conditions) => conditions.iter().any(|condition| meets(condition, item, env)),
+        Filter::All(conditions) => conditions.iter().all(|condition| meets(condition, item, env)),
+        Filter::Not(condition) => !meets(condition, item, env),
         Filter::Exists(operand) => resolve(operand, item, env).is_some(),
         Filter::Compare(left, Operator::Matches, right) => matches(left, right, item, env),
         Filter::Compare(left, operator, right) => {

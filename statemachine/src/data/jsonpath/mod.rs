@@ -1,8 +1,11 @@
 //! JSONPath as Step Functions takes it: the dialect of the Jayway library, with `$$` and `$variable` roots.
 //!
 //! Owns the parsed [`Path`], [`select`] and the wording of a path that finds nothing. Text becomes a path in `parse`, a path is
-//! walked in `walk`, `[?(...)]` lives in `filter` and `.length()` and its kin in `function`. It does not know the fields that paths
-//! stand in: [`PathError`] carries what each field needs to word its own failure.
+//! walked in `walk`, and `[?(...)]` lives in `filter`. It does not know the fields that paths stand in: [`PathError`] carries what
+//! each field needs to word its own failure.
+//!
+//! It is an early version of that library that Step Functions shows: the last item is `[(@.length-1)]` and `[-1]` is nothing,
+//! `.length()` is the only function, and a condition never holds for a scalar.
 //!
 //! ```
 //! use serde_json::{Map, json};
@@ -21,7 +24,6 @@ use super::Env;
 
 mod condition;
 mod filter;
-mod function;
 mod parse;
 #[cfg(test)]
 mod tests;
@@ -33,7 +35,8 @@ pub struct Path {
     text: String,
     root: Root,
     steps: Vec<Step>,
-    function: Option<function::Function>,
+    /// Whether it ends in `.length()`.
+    counts: bool,
 }
 
 /// Where a path starts.
@@ -54,8 +57,10 @@ enum Step {
     Names(Vec<String>),
     /// `.*`, `[*]`.
     Wildcard,
-    /// `[0]`, `[-1]`, `[0,2]`.
+    /// `[0]`, `[0,2]`; below zero there is nothing.
     Indices(Vec<i64>),
+    /// `[(@.length-1)]`, so many before the end.
+    FromEnd(i64),
     /// `[1:3]`, `[1:]`, `[:3]`.
     Slice(Option<i64>, Option<i64>),
     /// `[?(...)]`.
@@ -127,7 +132,7 @@ impl Path {
 
     /// Whether the path leads to at most one place, and so gives that value rather than an array of values.
     pub fn is_definite(&self) -> bool {
-        self.function.is_some() || self.steps.iter().all(Step::is_definite)
+        self.counts || self.steps.iter().all(Step::is_definite)
     }
 
     /// The path as it was written.
@@ -164,7 +169,7 @@ impl Path {
 
     /// The steps as names and indices, when the path is made of nothing else.
     pub(super) fn reference_steps(&self) -> Option<Vec<ReferenceStep>> {
-        if self.function.is_some() || self.root != Root::Input {
+        if self.counts || self.root != Root::Input {
             return None;
         }
         self.steps.iter().map(Step::as_reference).collect()
@@ -185,6 +190,7 @@ impl Step {
         match self {
             Self::Names(_) => true,
             Self::Indices(indices) => indices.len() == 1,
+            Self::FromEnd(_) => true,
             Self::Wildcard | Self::Slice(..) | Self::Filter(_) | Self::Descend => false,
         }
     }
@@ -201,8 +207,8 @@ impl Step {
 /// Evaluates a path.
 ///
 /// A definite path gives the one value it leads to, or [`PathError::Missing`]. A path with a wildcard, a slice, a filter, several
-/// indices or `..` gives an array of what it found, possibly empty, also when a name before it is missing. A function at the end
-/// gives its result.
+/// indices or `..` gives an array of what it found, possibly empty, also when a name before it is missing. `.length()` at the
+/// end counts.
 pub fn select(path: &Path, env: &Env<'_>) -> Result<Value, PathError> {
     let root =
         path.root(env).ok_or_else(|| PathError::Unassigned { name: path.variable().unwrap_or_default().to_owned() })?;
@@ -211,18 +217,22 @@ pub fn select(path: &Path, env: &Env<'_>) -> Result<Value, PathError> {
         walked => walked,
     };
     let definite = path.steps.iter().all(Step::is_definite);
-    match (&path.function, definite) {
-        (Some(function), true) => function::apply(function, &one(walked?, &path.steps)?, env),
-        (Some(function), false) => function::apply(function, &Value::Array(owned(walked?)), env),
-        (None, true) => one(walked?, &path.steps),
-        (None, false) => Ok(Value::Array(owned(walked?))),
+    let found = if definite { one(walked?, &path.steps)? } else { Value::Array(owned(walked?)) };
+    Ok(if path.counts { length(&found) } else { found })
+}
+
+fn length(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => items.len().into(),
+        Value::Object(members) => members.len().into(),
+        _ => Value::Null,
     }
 }
 
 fn one(found: Vec<walk::Found<'_>>, steps: &[Step]) -> Result<Value, PathError> {
     let missing = || PathError::Missing {
         reason: format!("No results for path: {}", walk::written(steps)),
-        past_end: matches!(steps.last(), Some(Step::Indices(_))),
+        past_end: matches!(steps.last(), Some(Step::Indices(_) | Step::FromEnd(_))),
     };
     found.into_iter().next().map(walk::Found::into_owned).ok_or_else(missing)
 }

@@ -3,10 +3,7 @@
 //! Owns the grammar of steps; that of conditions and literals is in `condition`. A name after a dot runs to the next `.`, `[` or `(`, and a backslash in it takes the next character as it
 //! stands; in brackets, a backslash only shields the quote, all else is the name as written.
 
-use super::{
-    Path, PathSyntaxError, Root, Step,
-    function::{Argument, Function, KINDS},
-};
+use super::{Path, PathSyntaxError, Root, Step};
 
 /// Reads a whole path.
 pub(super) fn path(text: &str) -> Result<Path, PathSyntaxError> {
@@ -37,8 +34,8 @@ impl Reader<'_> {
             return Err(fault(format!("a JSONPath starts with `$`, and `{}` does not", self.text)));
         }
         let root = self.root();
-        let (steps, function) = self.steps()?;
-        Ok(Path { text: self.text[start..self.at].to_owned(), root, steps, function })
+        let (steps, counts) = self.steps()?;
+        Ok(Path { text: self.text[start..self.at].to_owned(), root, steps, counts })
     }
 
     fn root(&mut self) -> Root {
@@ -58,42 +55,47 @@ impl Reader<'_> {
         name
     }
 
-    pub(super) fn steps(&mut self) -> Result<(Vec<Step>, Option<Function>), PathSyntaxError> {
+    /// The steps, and whether `.length()` ends them.
+    pub(super) fn steps(&mut self) -> Result<(Vec<Step>, bool), PathSyntaxError> {
         let mut steps = Vec::new();
         loop {
             if self.take("..") {
                 steps.push(Step::Descend);
                 if self.peek() == Some('[') {
                     steps.push(self.bracket()?);
-                } else if self.dotted(&mut steps)?.is_some() {
+                } else if self.dotted(&mut steps)? {
                     return Err(fault(format!("a function cannot follow `..` in `{}`", self.text)));
                 }
             } else if self.take(".") {
                 if self.peek() == Some('[') {
                     steps.push(self.bracket()?);
-                } else if let Some(function) = self.dotted(&mut steps)? {
-                    return Ok((steps, Some(function)));
+                } else if self.dotted(&mut steps)? {
+                    return Ok((steps, true));
                 }
             } else if self.peek() == Some('[') {
                 steps.push(self.bracket()?);
             } else {
-                return Ok((steps, None));
+                return Ok((steps, false));
             }
         }
     }
 
-    /// What stands after a dot: a name, `*`, or a function, which is returned.
-    fn dotted(&mut self, steps: &mut Vec<Step>) -> Result<Option<Function>, PathSyntaxError> {
+    /// What stands after a dot: a name, `*`, or `length()`, which is told.
+    fn dotted(&mut self, steps: &mut Vec<Step>) -> Result<bool, PathSyntaxError> {
         if self.take("*") {
             steps.push(Step::Wildcard);
-            return Ok(None);
+            return Ok(false);
         }
-        let name = self.name()?;
-        if self.take("(") {
-            return self.function(&name).map(Some);
+        let mut name = self.name()?;
+        if self.take("()") {
+            if name == "length" {
+                return Ok(true);
+            }
+            // What looks like another function is a member of that name.
+            name.push_str("()");
         }
         steps.push(Step::Names(vec![name]));
-        Ok(None)
+        Ok(false)
     }
 
     fn name(&mut self) -> Result<String, PathSyntaxError> {
@@ -121,22 +123,6 @@ impl Reader<'_> {
         Ok(name)
     }
 
-    fn function(&mut self, name: &str) -> Result<Function, PathSyntaxError> {
-        let known = KINDS.iter().find(|(known, _)| *known == name);
-        let (_, kind) = known.ok_or_else(|| fault(format!("there is no function `{name}()` for a JSONPath")))?;
-        let in_filter = std::mem::replace(&mut self.in_filter, true);
-        let arguments = self.list(')', Self::argument)?;
-        self.in_filter = in_filter;
-        Ok(Function { kind: *kind, arguments })
-    }
-
-    fn argument(&mut self) -> Result<Argument, PathSyntaxError> {
-        if self.peek() == Some('$') {
-            return self.deeper(Self::path).map(Argument::Path);
-        }
-        self.literal().map(Argument::Literal)
-    }
-
     fn bracket(&mut self) -> Result<Step, PathSyntaxError> {
         self.expect('[')?;
         self.space();
@@ -149,6 +135,7 @@ impl Reader<'_> {
                 self.at += 1;
                 Step::Filter(self.filter()?)
             }
+            Some('(') => self.end_index()?,
             Some('\'' | '"') => return self.list(']', Self::quoted_name).map(Step::Names),
             Some(letter) if letter.is_ascii_digit() || matches!(letter, '-' | ':') => return self.indices(),
             Some(letter) => return Err(self.unexpected(letter)),
@@ -182,6 +169,19 @@ impl Reader<'_> {
             }
         }
         Err(self.ended())
+    }
+
+    /// `(@.length-1)`: how many items before the end.
+    fn end_index(&mut self) -> Result<Step, PathSyntaxError> {
+        for part in ["(", "@.length", "-"] {
+            self.space();
+            if !self.take(part) {
+                return Err(self.peek().map_or_else(|| self.ended(), |found| self.unexpected(found)));
+            }
+        }
+        let back = self.bound()?.filter(|back| *back >= 0).ok_or_else(|| self.ended())?;
+        self.expect(')')?;
+        Ok(Step::FromEnd(back))
     }
 
     fn indices(&mut self) -> Result<Step, PathSyntaxError> {

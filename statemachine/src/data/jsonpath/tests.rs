@@ -54,7 +54,8 @@ fn definite_paths_give_the_value_as_it_stands() {
     check("$.store.book[0].price", json!(8.95));
     check("$['store']['bicycle'].color", json!("red"));
     check("$[\"store\"].bicycle[\"color\"]", json!("red"));
-    check("$.store.book[-1].price", json!(22));
+    check("$.store.book[(@.length-1)].price", json!(22));
+    check("$.store.book[( @.length - 2 )].title", json!("Moby"));
     check("$.nothing", json!(null));
     check("$", store());
     check("$.['expensive']", json!(10));
@@ -158,10 +159,9 @@ fn conditions_compare_values_of_one_type() {
     check("$.store.book[?(@.isbn)].title", json!(["Moby", "Rings"]));
     check("$.store.book[?(!@.isbn)].title", json!(["Sayings", "Sword"]));
     check("$.store.book[?(!(@.price < 10) && @['isbn'])].title", json!(["Rings"]));
-    check("$.mixed[?(@ == 1)]", json!([1, 1.0]));
-    check("$.mixed[?(@ == '1')]", json!(["1"]));
-    check("$.mixed[?(@ == null)]", json!([null]));
-    check("$.mixed[?(@ == true)]", json!([true]));
+    check("$.mixed[?(@ == 1)]", json!([]));
+    check("$.mixed[?(@ != 1)]", json!([[1], {}]));
+    check("$.mixed[?(!@.a)]", json!([[1], {}]));
     check("$.store.book[?(@.isbn != '0-553')].title", json!(["Sayings", "Sword", "Rings"]));
     check("$.store.book[?(@.isbn == null)]", json!([]));
     check("$.store.bicycle[?(@.color == 'red')].price", json!([19.95]));
@@ -192,20 +192,12 @@ fn a_function_may_end_a_path() {
     check("$.store.book[*].length()", json!(4));
     check("$.store.length()", json!(2));
     check("$.expensive.length()", json!(null));
-    check("$.numbers.size()", json!(3));
-    check("$.numbers.min()", json!(1.0));
-    check("$.numbers.max()", json!(3.0));
-    check("$.numbers.sum()", json!(6.0));
-    check("$.numbers.avg()", json!(2.0));
-    check("$..price.max()", json!(22.0));
-    check("$.store.bicycle.keys()", json!(["color", "price"]));
-    check("$.store.book[*].title.concat()", json!("SayingsSwordMobyRings"));
-    check("$.store.bicycle.color.concat('-', $.store.book[0].title)", json!("red-Sayings"));
-    check_error(
-        "$.a.sum()",
-        json!({ "a": [] }),
-        "Invalid path '$.a.sum()' : Aggregation function attempted to calculate value using empty array",
-    );
+    for unknown in ["sum", "min", "keys"] {
+        let (path, member) = (format!("$.a.{unknown}()"), format!("['{unknown}()']"));
+        let told = format!("Invalid path '{path}' : Property {member} not found in path $['a']");
+        check_error(&path, json!({ "a": [1] }), &told);
+    }
+    check_refused("$.a.concat('-', $.b)");
 }
 
 #[test]
@@ -217,6 +209,7 @@ fn what_is_not_found_is_named_as_step_functions_names_it() {
     );
     check_error("$.a.b.c", json!({ "a": {} }), "Invalid path '$.a.b.c' : Missing property in path $['a']['b']");
     check_error("$.a[3]", json!({ "a": [1] }), "Invalid path '$.a[3]' : No results for path: $['a'][3]");
+    check_error("$.a[-1]", json!({ "a": [1] }), "Invalid path '$.a[-1]' : No results for path: $['a'][-1]");
     check_error("$.a.b", json!({ "a": 1 }), "Invalid path '$.a.b' : Property ['b'] not found in path $['a']");
     check_error(
         "$.other[0]",
@@ -255,7 +248,10 @@ fn texts_that_are_not_paths_are_refused() {
         "$.a]",
         "$.a)",
         "$.a,b",
-        "$.a.nope()",
+        "$.a.nope(1)",
+        "$.a[(@.length)]",
+        "$.a[(@.length-1]",
+        "$.a[(1)]",
         "$.a.length().b",
         "$..length()",
         "$[?(@.a",
@@ -315,7 +311,7 @@ fn common_path() -> impl Strategy<Value = String> {
         4 => "[.][abc]",
         2 => "\\['[abc]'\\]",
         2 => "\\[[0-2]\\]",
-        1 => "\\[-[1-3]\\]",
+        1 => "\\[[(]@[.]length-[1-3][)]\\]",
         1 => "\\[[0-2]:[0-3]\\]",
         1 => "\\[-?[1-2]:\\]",
         1 => Just(String::from("[*]")),
@@ -348,7 +344,9 @@ proptest! {
 
     #[test]
     fn both_implementations_find_the_same(path in common_path(), value in any_value()) {
-        let theirs: Vec<Value> = serde_json_path::JsonPath::parse(&path).unwrap().query(&value).all().into_iter().cloned().collect();
+        // The other counts from the end by a negative index.
+        let other = path.replace("(@.length", "").replace(")]", "]");
+        let theirs: Vec<Value> = serde_json_path::JsonPath::parse(&other).unwrap().query(&value).all().into_iter().cloned().collect();
         let parsed = Path::parse(&path).unwrap();
         let ours = match run(&path, &value) {
             Ok(Value::Array(found)) if !parsed.is_definite() => found,

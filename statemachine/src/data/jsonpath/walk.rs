@@ -84,7 +84,12 @@ impl Walker<'_> {
             }
             Step::Indices(indices) => {
                 let items = self.array(value)?;
-                out.extend(indices.iter().filter_map(|&index| at(items, index)).map(Cow::Borrowed));
+                out.extend(indices.iter().filter_map(|&index| nth(items, index)).map(Cow::Borrowed));
+                Ok(())
+            }
+            &Step::FromEnd(back) => {
+                let items = self.array(value)?;
+                out.extend(nth(items, items.len() as i64 - back).map(Cow::Borrowed));
                 Ok(())
             }
             &Step::Slice(from, to) => {
@@ -165,6 +170,7 @@ fn fragment(step: &Step) -> String {
             let texts: Vec<String> = indices.iter().map(i64::to_string).collect();
             format!("[{}]", texts.join(","))
         }
+        Step::FromEnd(back) => format!("[(@.length-{back})]"),
         Step::Slice(from, to) => {
             let text = |bound: &Option<i64>| bound.map(|bound| bound.to_string()).unwrap_or_default();
             format!("[{}:{}]", text(from), text(to))
@@ -199,9 +205,13 @@ fn containers(value: Found<'_>) -> Vec<Found<'_>> {
     out
 }
 
-fn at(items: &[Value], index: i64) -> Option<&Value> {
-    let index = if index < 0 { index + items.len() as i64 } else { index };
+/// An item by its index. Step Functions does not count back from the end here: `[-1]` finds nothing.
+fn nth(items: &[Value], index: i64) -> Option<&Value> {
     usize::try_from(index).ok().and_then(|index| items.get(index))
+}
+
+fn at(items: &[Value], index: i64) -> Option<&Value> {
+    nth(items, if index < 0 { index + items.len() as i64 } else { index })
 }
 
 /// A slice's items. Between two bounds, each index is looked up as it stands, so that `[-3:-1]` counts from the end, while

@@ -3,6 +3,8 @@
 //! Owns the table. Which integrations there are, and in which patterns, is [`super::resource`]'s; what an argument means, its
 //! service's.
 
+use serde_json::Value;
+
 use crate::definition::{Resource, ResourceKind};
 
 impl Resource {
@@ -17,6 +19,25 @@ impl Resource {
         arguments.optional.is_empty()
             || arguments.required.contains(&argument)
             || arguments.optional.contains(&argument)
+    }
+
+    /// What of evaluated arguments does not start the task, in the words of Step Functions.
+    ///
+    /// Nothing at all (`null`) is left to the service, and so is every argument of an SDK integration.
+    pub(crate) fn misfits(&self, arguments: &Value) -> Vec<String> {
+        let Some(known) = find(self) else { return Vec::new() };
+        let given = arguments.as_object().into_iter().flatten();
+        given
+            .filter(|(name, value)| match value {
+                Value::Null | Value::String(_) => false,
+                // A document may be given as it is; Step Functions writes it down.
+                Value::Object(_) | Value::Array(_) => known.texts.contains(&name.as_str()),
+                Value::Bool(_) | Value::Number(_) => {
+                    known.texts.contains(&name.as_str()) || known.documents.contains(&name.as_str())
+                }
+            })
+            .map(|(name, _)| format!("The value for the field '{name}' must be a STRING"))
+            .collect()
     }
 }
 
@@ -37,6 +58,10 @@ struct Arguments {
     required: &'static [&'static str],
     /// Empty where they are not known.
     optional: &'static [&'static str],
+    /// Those that must be texts.
+    texts: &'static [&'static str],
+    /// Those that must be texts, or objects and lists that are written down as texts.
+    documents: &'static [&'static str],
 }
 
 const ARGUMENTS: &[Arguments] = &[
@@ -54,6 +79,8 @@ const ARGUMENTS: &[Arguments] = &[
             "PerformanceConfigLatency",
             "Trace",
         ],
+        texts: &["ModelId"],
+        documents: &[],
     },
     Arguments {
         of: ("dynamodb", "deleteItem"),
@@ -69,6 +96,8 @@ const ARGUMENTS: &[Arguments] = &[
             "ReturnValues",
             "ReturnValuesOnConditionCheckFailure",
         ],
+        texts: &["TableName"],
+        documents: &[],
     },
     Arguments {
         of: ("dynamodb", "getItem"),
@@ -80,6 +109,8 @@ const ARGUMENTS: &[Arguments] = &[
             "ProjectionExpression",
             "ReturnConsumedCapacity",
         ],
+        texts: &["TableName"],
+        documents: &[],
     },
     Arguments {
         of: ("dynamodb", "putItem"),
@@ -95,6 +126,8 @@ const ARGUMENTS: &[Arguments] = &[
             "ReturnValues",
             "ReturnValuesOnConditionCheckFailure",
         ],
+        texts: &["TableName"],
+        documents: &[],
     },
     Arguments {
         of: ("dynamodb", "updateItem"),
@@ -112,6 +145,8 @@ const ARGUMENTS: &[Arguments] = &[
             "ReturnValuesOnConditionCheckFailure",
             "UpdateExpression",
         ],
+        texts: &["TableName"],
+        documents: &[],
     },
     Arguments {
         of: ("ecs", "runTask"),
@@ -135,13 +170,29 @@ const ARGUMENTS: &[Arguments] = &[
             "Tags",
             "VolumeConfigurations",
         ],
+        texts: &["TaskDefinition"],
+        documents: &[],
     },
-    Arguments { of: ("events", "putEvents"), required: &["Entries"], optional: &["EndpointId"] },
-    Arguments { of: ("glue", "startJobRun"), required: &["JobName"], optional: &[] },
+    Arguments {
+        of: ("events", "putEvents"),
+        required: &["Entries"],
+        optional: &["EndpointId"],
+        texts: &[],
+        documents: &[],
+    },
+    Arguments {
+        of: ("glue", "startJobRun"),
+        required: &["JobName"],
+        optional: &[],
+        texts: &["JobName"],
+        documents: &[],
+    },
     Arguments {
         of: ("lambda", "invoke"),
         required: &["FunctionName"],
         optional: &["ClientContext", "InvocationType", "LogType", "Payload", "Qualifier"],
+        texts: &["FunctionName", "Qualifier"],
+        documents: &["Payload"],
     },
     Arguments {
         of: ("sns", "publish"),
@@ -156,6 +207,8 @@ const ARGUMENTS: &[Arguments] = &[
             "TargetArn",
             "TopicArn",
         ],
+        texts: &["TopicArn", "TargetArn"],
+        documents: &["Message"],
     },
     Arguments {
         of: ("sqs", "sendMessage"),
@@ -167,10 +220,14 @@ const ARGUMENTS: &[Arguments] = &[
             "MessageGroupId",
             "MessageSystemAttributes",
         ],
+        texts: &["QueueUrl"],
+        documents: &["MessageBody"],
     },
     Arguments {
         of: ("states", "startExecution"),
         required: &["StateMachineArn"],
         optional: &["Input", "Name", "TraceHeader"],
+        texts: &["StateMachineArn", "Name"],
+        documents: &["Input"],
     },
 ];

@@ -15,7 +15,7 @@ use crate::definition::{Code, Flow, Reach, Source};
 pub(super) fn flow(reader: &Reader<'_>) -> Flow {
     Flow {
         input_path: reach(reader, "InputPath", path),
-        parameters: payload(reader, "Parameters"),
+        parameters: parameters(reader),
         result_selector: payload(reader, "ResultSelector"),
         result_path: reach(reader, "ResultPath", result_path),
         output_path: reach(reader, "OutputPath", path),
@@ -87,6 +87,14 @@ pub(super) fn path_or_call(reader: &Reader<'_>, field: &str, text: &str) {
         if text.starts_with('$') { jsonpath::Path::parse(text).is_ok() } else { intrinsic::Call::parse(text).is_ok() };
     if !sound {
         reader.wrong_at(field, "Value must be a valid JSONPath or a valid intrinsic function call");
+    }
+}
+
+/// `Parameters`: an object, or a list, which Step Functions takes too.
+fn parameters(reader: &Reader<'_>) -> Option<Value> {
+    match reader.get("Parameters")? {
+        Value::Array(_) => any_template(reader, "Parameters"),
+        _ => payload(reader, "Parameters"),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
     definition::{Map, QueryLanguage, Source},
     execution::Draft,
     record::{Batcher, MapRunSettings, PayloadId},
-    state::{Scope, View, evaluation, fail::unexpected, map::evaluate, not_a, runtime},
+    state::{Scope, View, evaluation, fail::unexpected, map::evaluate, negative, not_a, runtime},
 };
 
 /// The evaluated fields of a Map state, and of its reader the value too.
@@ -61,7 +61,7 @@ pub(super) fn whole(place: &str, source: &Source, value: &Value) -> Result<u64, 
         (None, Source::Jsonata(_)) if value.as_i64().is_none() => {
             Err(evaluation(place, format!("The value of the {field} field must be an integer but was: {value}")))
         }
-        (None, _) => Err(out_of_range(place, source, format!("{field} cannot be negative."))),
+        (None, _) => Err(out_of_range(place, source, negative(field))),
     }
 }
 
