@@ -168,6 +168,11 @@ def check_test_state(client):
     assert (seen["status"], seen["output"], seen["nextState"]) == ("SUCCEEDED", '{"n":1}', "After"), seen
     assert seen["inspectionData"]["afterParameters"] == '{"n":1}', seen
     call = json.dumps(task("arn:aws:states:::lambda:invoke", Parameters={"FunctionName": "f"}, Retry=[{"ErrorEquals": ["Busy"]}]))
+    inner = {"Type": "Pass", "Parameters": {"i.$": "$$.Map.Item.Index", "v.$": "$$.Map.Item.Value"}, "End": True}
+    block = {"StartAt": "Inner", "States": {"Inner": inner}}
+    machine = machine_of(Outer={"Type": "Map", "ItemProcessor": block, "End": True})
+    item = sfn.test_state(definition=machine, stateName="Inner", input="7")
+    assert json.loads(item["output"]) == {"i": 0, "v": 7}, item
     busy = sfn.test_state(definition=call, mock={"errorOutput": {"error": "Busy", "cause": "later"}}, inspectionLevel="DEBUG")
     assert (busy["status"], busy["inspectionData"]["errorDetails"]["retryIndex"]) == ("RETRIABLE", 0), busy
 

@@ -1,9 +1,11 @@
 //! What the service says of a text that is not JSON: its reader's words, and where it stood.
 //!
 //! Owns a second reading of texts that were refused already, for the sake of the message alone. It decides nothing: a text
-//! in which it finds no fault keeps the words of whoever refused it.
+//! in which it finds no fault keeps the words of serde, which refused it.
 
 use std::fmt;
+
+use serde::de::IgnoredAny;
 
 /// Where a text stops being JSON, and why.
 ///
@@ -26,6 +28,15 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} at {}", self.message, self.location)
     }
+}
+
+/// Checks that a text is JSON; the error says what is wrong and where, in the words of the service.
+///
+/// # Errors
+/// What follows the value, too.
+pub fn check(text: &str) -> Result<(), String> {
+    let told = |error: serde_json::Error| fault(text).map_or_else(|| error.to_string(), |fault| fault.to_string());
+    serde_json::from_str::<IgnoredAny>(text).map(|_| ()).map_err(told)
 }
 
 /// The first fault of a text; `None` where there is none before its first value ends.

@@ -12,6 +12,7 @@ use crate::{
     items::{ITEM_READER_FAILED, Items, RESULT_WRITER_FAILED, ReadError},
     record::{Event, Failure, Millis, Outcome, PathId, Record, Stage as TaskStage},
     state::{DATA_LIMIT_EXCEEDED, LARGEST_PAYLOAD, map, too_large_a_result},
+    syntax,
     token::Token,
 };
 
@@ -189,8 +190,8 @@ impl Execution {
 }
 
 fn checked(output: String) -> Result<String, Refused> {
-    match serde_json::from_str::<serde::de::IgnoredAny>(&output) {
-        Ok(_) => Ok(output),
-        Err(error) => Err(Refused::InvalidOutput(error.to_string())),
+    match syntax::check(&output) {
+        Ok(()) => Ok(output),
+        Err(why) => Err(Refused::InvalidOutput(why)),
     }
 }

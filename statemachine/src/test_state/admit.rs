@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     definition::{Definition, Pattern, ResourceKind, StateId, StateKind, Task},
-    syntax::fault,
+    syntax,
 };
 
 /// A request that was taken, with its texts read.
@@ -93,8 +93,8 @@ fn answers_at_once(task: &Task) -> bool {
 
 fn input(request: &Request) -> Result<String, TestStateError> {
     let text = request.input.as_deref().unwrap_or("{}");
-    match read(text) {
-        Ok(_) => Ok(text.to_owned()),
+    match syntax::check(text) {
+        Ok(()) => Ok(text.to_owned()),
         Err(why) => {
             Err(TestStateError::InvalidExecutionInput(format!("Invalid State Machine Execution Input: '{why}'")))
         }
@@ -103,17 +103,11 @@ fn input(request: &Request) -> Result<String, TestStateError> {
 
 fn variables(request: &Request) -> Result<Map<String, Value>, TestStateError> {
     let Some(text) = &request.variables else { return Ok(Map::new()) };
-    match read(text) {
-        Ok(Value::Object(variables)) => Ok(variables),
-        Ok(_) => refuse("Invalid Variables provided: Variables must be a JSON object"),
-        Err(why) => refuse(format!("Invalid Variables provided: {why}")),
-    }
-}
-
-/// The value of a JSON text, or where the text breaks.
-pub(super) fn read(text: &str) -> Result<Value, String> {
-    let broken = |error: serde_json::Error| fault(text).map_or_else(|| error.to_string(), |fault| fault.to_string());
-    serde_json::from_str(text).map_err(broken)
+    let Err(why) = syntax::check(text) else {
+        return serde_json::from_str(text)
+            .or_else(|_| refuse("Invalid Variables provided: Variables must be a JSON object"));
+    };
+    refuse(format!("Invalid Variables provided: {why}"))
 }
 
 /// The state types that need no mock.

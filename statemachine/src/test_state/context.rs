@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use super::{
-    admit::read,
     around,
     error::{TestStateError, refuse},
     request::Request,
@@ -14,12 +13,16 @@ use crate::{
     execution::Identity,
     record::Millis,
     state::timestamp,
+    syntax,
 };
 
 /// The context object that a test brings along.
 pub(super) fn given(text: &str, kind: &StateKind) -> Result<Value, TestStateError> {
     let invalid = |why: &str| refuse(format!("Invalid Context object provided: {why}"));
-    match read(text) {
+    if let Err(why) = syntax::check(text) {
+        return invalid(&why);
+    }
+    match serde_json::from_str::<Value>(text) {
         Ok(Value::Object(fields)) => {
             let waits = matches!(kind, StateKind::Task(task) if task.resource.pattern != Pattern::RequestResponse);
             if fields.contains_key("Task") && !waits {
@@ -30,8 +33,7 @@ pub(super) fn given(text: &str, kind: &StateKind) -> Result<Value, TestStateErro
             }
             Ok(Value::Object(fields))
         }
-        Ok(_) => invalid("Context object must be a JSON object"),
-        Err(why) => invalid(&why),
+        _ => invalid("Context object must be a JSON object"),
     }
 }
 

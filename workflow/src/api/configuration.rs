@@ -32,6 +32,11 @@ impl Configurations {
     pub(super) fn constrain(&self, check: &mut Constraints) {
         if let Some(Structure(logging)) = &self.logging_configuration {
             check.one_of("loggingConfiguration.level", logging.level.as_deref(), &["ALL", "ERROR", "FATAL", "OFF"]);
+            for (at, Structure(destination)) in logging.destinations.iter().flatten().enumerate() {
+                let at =
+                    format!("loggingConfiguration.destinations.{}.member.cloudWatchLogsLogGroup.logGroupArn", at + 1);
+                check.optional(&at, destination.arn(), 1, 256);
+            }
         }
         if let Some(Structure(encryption)) = &self.encryption_configuration {
             check.one_of(
@@ -106,11 +111,13 @@ struct LogGroup {
 }
 
 impl Destination {
+    fn arn(&self) -> Option<&str> {
+        self.cloud_watch_logs_log_group.as_ref().and_then(|Structure(group)| group.log_group_arn.as_deref())
+    }
+
     /// Why nothing can be logged there.
     fn problem(&self) -> Option<&'static str> {
-        let group =
-            self.cloud_watch_logs_log_group.as_ref().and_then(|Structure(group)| group.log_group_arn.as_deref());
-        let Some(arn) = group else { return Some("Must specify exactly one Log Destination.") };
+        let Some(arn) = self.arn() else { return Some("Must specify exactly one Log Destination.") };
         match arn.starts_with("arn:") && arn.contains(":log-group:") {
             true if !arn.ends_with(":*") => Some("Log Group ARN must be provided with '*' qualifier."),
             true if group_of(arn).is_some() => None,
@@ -241,6 +248,10 @@ mod tests {
     fn what_cannot_be_is_refused() {
         for (given, code) in [
             (json!({ "loggingConfiguration": { "level": "LOUD" } }), "ValidationException"),
+            (
+                json!({ "loggingConfiguration": { "destinations": [{ "cloudWatchLogsLogGroup": { "logGroupArn": "" } }] } }),
+                "ValidationException",
+            ),
             (json!({ "loggingConfiguration": { "level": "ALL" } }), "InvalidLoggingConfiguration"),
             (
                 json!({ "loggingConfiguration": { "level": "OFF", "destinations": [{}, {}] } }),

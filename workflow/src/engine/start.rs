@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError, Weak, atomic::Ordering},
 };
 
-use statemachine::{Advance, Execution, syntax::fault};
+use statemachine::{Advance, Execution, syntax};
 
 use super::{
     Engine, Inner,
@@ -151,13 +151,7 @@ pub(super) fn check_input(input: &str) -> Result<(), ApiError> {
         let why = "1 validation error detected: Value at 'input' failed to satisfy constraint: Member must have length less than or equal to 262144";
         return Err(ApiError::Validation(why.into()));
     }
-    match serde_json::from_str::<serde::de::IgnoredAny>(input) {
-        Ok(_) => Ok(()),
-        Err(error) => {
-            let why = fault(input).map_or_else(|| error.to_string(), |fault| fault.to_string());
-            Err(ApiError::InvalidExecutionInput(why))
-        }
-    }
+    syntax::check(input).map_err(ApiError::InvalidExecutionInput)
 }
 
 /// The largest input, output or result, in bytes.

@@ -82,7 +82,8 @@ fn is_word(text: &str) -> bool {
 
 /// The patterns of an optimised integration; `None` where there is no such integration.
 fn patterns(service: &str, action: &str) -> Option<&'static [Pattern]> {
-    let found = INTEGRATIONS.iter().find(|(name, actions, _)| *name == service && actions.contains(&action));
+    let known = |actions: &[&str]| actions.is_empty() || actions.contains(&action);
+    let found = INTEGRATIONS.iter().find(|(name, actions, _)| *name == service && known(actions));
     found.map(|(.., patterns)| *patterns)
 }
 
@@ -92,7 +93,7 @@ const TOKEN: &[Pattern] = &[Pattern::RequestResponse, Pattern::WaitForTaskToken]
 const RUN: &[Pattern] = &[Pattern::RequestResponse, Pattern::Sync, Pattern::WaitForTaskToken];
 const MACHINE: &[Pattern] = &[Pattern::RequestResponse, Pattern::Sync, Pattern::Sync2, Pattern::WaitForTaskToken];
 
-/// Service, actions, and the patterns that these actions have.
+/// Service, actions (none where they are not known here), and the patterns that these actions have.
 const INTEGRATIONS: &[(&str, &[&str], &[Pattern])] = &[
     ("apigateway", &["invoke"], TOKEN),
     ("athena", &["startQueryExecution"], JOB),
@@ -100,6 +101,7 @@ const INTEGRATIONS: &[(&str, &[&str], &[Pattern])] = &[
     ("batch", &["submitJob"], RUN),
     ("bedrock", &["createModelCustomizationJob"], JOB),
     ("bedrock", &["invokeModel"], TOKEN),
+    ("bedrock-agentcore", &[], CALL),
     ("codebuild", &["startBuild", "startBuildBatch", "retryBuildBatch"], JOB),
     ("codebuild", &["stopBuild", "stopBuildBatch", "deleteBuildBatch", "batchDeleteBuilds", "batchGetReports"], CALL),
     ("databrew", &["startJobRun"], JOB),

@@ -128,6 +128,10 @@ fn task_takes_its_resource_apart() {
         resource("arn:aws:states:::states:startExecution.sync:2"),
         (service("states", "startExecution"), Pattern::Sync2)
     );
+    assert_eq!(
+        resource("arn:aws:states:::bedrock-agentcore:anyAction"),
+        (service("bedrock-agentcore", "anyAction"), Pattern::RequestResponse)
+    );
     assert_eq!(resource("arn:aws:states:::batch:submitJob.sync"), (service("batch", "submitJob"), Pattern::Sync));
     assert_eq!(
         resource("arn:aws:states:::aws-sdk:ec2:describeInstances"),

@@ -179,6 +179,7 @@ fn a_resource_is_an_arn_that_can_be_called() {
     );
     for arn in [
         "arn:aws:states:::unheardof:doIt",
+        "arn:aws:states:::bedrock-agentcore:anyAction.sync",
         "arn:aws:states:::lambda:invoke.sync",
         "arn:aws:states:::dynamodb:putItem.waitForTaskToken",
         "arn:aws:states:::dynamodb:scan",
